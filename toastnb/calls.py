@@ -1,0 +1,48 @@
+"""What one call of the API is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from toastnb.errors import InvalidInput
+from toastnb.redaction import Secret
+from toastnb.wire import Answer
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Call(Generic[A]):
+    """One call of the API.
+
+    `path` is below the appkey, made by `path_of`; `action` says in words what it is for.
+    """
+
+    method: str
+    path: str
+    answer: type[A]
+    action: str
+    query: Mapping[str, str | Secret | None] | None = None
+    body: Any = None
+    needs_token: bool = True
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change anything."""
+        return self.method != "GET" and not self.is_sign_in
+
+    @property
+    def is_sign_in(self) -> bool:
+        """Whether it is the call for a token, the one POST that changes nothing."""
+        return self.method == "POST" and not self.needs_token
+
+
+def path_of(*parts: str) -> str:
+    """Join parts of a path; what a user gives can neither add a part nor leave the account's tree."""
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise InvalidInput(f"{part!r} is no id", hint="Give the id that a listing shows.")
+    return "/".join(quote(part, safe="") for part in parts)

@@ -1,0 +1,163 @@
+"""From bytes to the structures of `wire`, and back.
+
+Numbers and flags may come as strings (the guide's samples show them so; the string "null" is no number). A text that
+is not valid Unicode is mended and warned about, so that one broken name does not make an account unreadable. Anything
+else that is not of its type is a `BadAnswer` that names the field by its path.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from toastnb.errors import BadAnswer
+from toastnb.redaction import Secret
+
+T = TypeVar("T")
+
+Buffer = bytes | bytearray
+
+# msgspec's lax mode takes the string "null" for None, which would make an unreadable number a missing one.
+_NULL_TEXT, _NO_NUMBER = b'"null"', b'"?"'
+# An escape sequence of JSON, whole, so that a backslash that is itself escaped is never taken for the start of one.
+_ESCAPE = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+def encode(body: Any) -> bytes:
+    """Write a body as JSON; secrets in it leave their wrapping here, so call it only inside `redaction.sealed`."""
+    return msgspec.json.encode(body, enc_hook=_reveal)
+
+
+def decode(body: Buffer, kind: type[T], *, action: str) -> T:
+    """Read an answer.
+
+    Raises
+    ------
+    BadAnswer
+        When it is not JSON, or a field is not of its type; the message names the field.
+    """
+    try:
+        return _decode(body, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = _problem(error, "")
+    raise BadAnswer(problem, action=action)
+
+
+class Items(Generic[T]):
+    """A long list of an answer that is decoded a chunk at a time, so that it is never in memory as a whole.
+
+    Parameters
+    ----------
+    raws : sequence of msgspec.Raw
+        The items, as views of the answer's bytes.
+    kind : type
+        What each is.
+    name : str
+        The list's name in the answer, for errors.
+    action : str
+        What is being done, for errors.
+    """
+
+    def __init__(self, raws: Sequence[msgspec.Raw], kind: type[T], *, name: str, action: str) -> None:
+        self._raws = raws
+        self._kind = kind
+        self._name = name
+        self._action = action
+
+    def __len__(self) -> int:
+        return len(self._raws)
+
+    def __iter__(self) -> Iterator[T]:
+        for chunk in self.chunks():
+            yield from chunk
+
+    def chunks(self, size: int = 500) -> Iterator[list[T]]:
+        """Yield the items in lists of at most `size`, in the service's order.
+
+        Raises
+        ------
+        BadAnswer
+            At the first item with a field that is not of its type.
+        """
+        for start in range(0, len(self._raws), size):
+            yield self._chunk(start, min(start + size, len(self._raws)))
+
+    def _chunk(self, start: int, stop: int) -> list[T]:
+        decode_strictly = _decoder(self._kind, True).decode
+        items: list[T] = []
+        for raw in self._raws[start:stop]:
+            try:
+                items.append(decode_strictly(raw))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                items.append(self._item(start + len(items)))
+        return items
+
+    def _item(self, index: int) -> T:
+        try:
+            return _decode(bytes(self._raws[index]), self._kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            problem = _problem(error, f"{self._name}[{index}]")
+        raise BadAnswer(problem, action=self._action)
+
+
+def _decode(body: Buffer, kind: type[T]) -> T:
+    try:
+        return _decode_types(body, kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        mended = _mend(body)
+        if mended == body:
+            raise
+    value = _decode_types(mended, kind)
+    warnings.warn("The answer has text that is not valid Unicode: shown as \ufffd.", stacklevel=2)
+    return value
+
+
+def _decode_types(body: Buffer, kind: type[T]) -> T:
+    try:
+        return _decoder(kind, True).decode(body)
+    except msgspec.ValidationError:
+        lax = _decoder(kind, False)
+        if _NULL_TEXT in body:
+            lax.decode(body.replace(_NULL_TEXT, _NO_NUMBER))
+        return lax.decode(body)
+
+
+@cache
+def _decoder(kind: type[T], strict: bool) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
+
+
+def _mend(body: Buffer) -> bytes:
+    """Put U+FFFD where the text is not Unicode: bytes that are not UTF-8, and halves of surrogate pairs."""
+    text = bytes(body).decode("utf-8", errors="replace").encode()
+    return _ESCAPE.sub(lambda match: b"\\ufffd" if match[2] else match[0], text)
+
+
+def _problem(error: Exception, where: str) -> str:
+    if not isinstance(error, msgspec.ValidationError):
+        kind = "it is nested too deeply" if isinstance(error, RecursionError) else "it is cut short or malformed"
+        return f"the answer cannot be read as JSON: {kind}"
+    what, _, path = str(error).partition(" - at `$")
+    field = f"{where}{path.rstrip('`')}".removeprefix(".")
+    return f"the answer's field {field} is unreadable: {what}" if field else f"the answer is unreadable: {what}"
+
+
+def _reveal(value: Any) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise NotImplementedError(f"no JSON form for {type(value).__name__}")
+
+
+def _wrap(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")

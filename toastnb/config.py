@@ -1,0 +1,241 @@
+"""Where an account's address and credentials come from: arguments, then environment, config file, keyring.
+
+The config file is ``~/.config/toastnb/config.toml`` (on macOS and Windows the platform's own place)::
+
+    default = "prod"
+
+    [profiles.prod]
+    appkey = "..."
+    username = "me@example.com"
+    base_url = "https://api-compute.cloud.toast.com/compute"
+    read_only = true
+
+The password is best kept out of it: `toastnb login` puts it into the system's keyring where there is one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from platformdirs import user_config_path
+
+from toastnb.connection import is_loopback
+from toastnb.errors import CredentialsError, InvalidInput
+from toastnb.redaction import Secret, as_secret, sealed
+
+DEFAULT_BASE_URL = "https://api-compute.cloud.toast.com/compute"
+DEFAULT_TIMEOUT = 300.0
+KEYRING_SERVICE = "toastnb"
+_VARIABLES = {
+    "appkey": "TOASTNB_APPKEY",
+    "username": "TOASTNB_USERNAME",
+    "password": "TOASTNB_PASSWORD",
+    "base_url": "TOASTNB_BASE_URL",
+}
+_KNOWN_KEYS = frozenset({*_VARIABLES, "read_only", "timeout"})
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An account: where it is, and who signs in.
+
+    Attributes
+    ----------
+    name : str
+        The profile's name, or "" when all came from arguments or the environment.
+    base_url : str
+        The guide's prefix, up to and including ``/compute``.
+    appkey, password : Secret
+        Never shown.
+    username : str
+        The TOAST id (an e-mail address).
+    read_only : bool
+        Whether writes are refused before anything is sent.
+    timeout : float
+        Seconds that one call may take, retries and sign-in included.
+    """
+
+    name: str
+    base_url: str
+    appkey: Secret
+    username: str
+    password: Secret
+    read_only: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
+        if not 0 < self.timeout <= 86_400:
+            raise InvalidInput(f"timeout is {self.timeout!r}, but must be seconds above 0 and at most a day")
+
+
+def config_path() -> Path:
+    """Return where the config file is, or would be."""
+    return user_config_path("toastnb") / "config.toml"
+
+
+def resolve(
+    profile: str | None = None,
+    *,
+    appkey: Secret | None = None,
+    username: str | None = None,
+    password: Secret | None = None,
+    base_url: str | None = None,
+    read_only: bool = False,
+    timeout: float | None = None,
+) -> Profile:
+    """Find everything that a connection needs.
+
+    A profile that is named as an argument stands before the environment's credentials: who asks for "dev" must not
+    get what a variable for "prod" left behind. Without a name the environment stands before the file.
+
+    Raises
+    ------
+    CredentialsError
+        When something is missing; the message says what was looked for, and where.
+    InvalidInput
+        When the file cannot be read, or a value in it is not allowed.
+    """
+    asked_for = {"appkey": appkey, "username": username, "password": password, "base_url": base_url}
+    arguments = {key: value for key, value in asked_for.items() if value is not None}
+    environment = _from_environment()
+    saved = _read_config()
+    name = profile or os.environ.get("TOASTNB_PROFILE") or saved.get("default") or ""
+    section = _section(saved, name, must_exist=bool(profile or os.environ.get("TOASTNB_PROFILE")))
+    sources = [arguments, section, environment] if profile else [arguments, environment, section]
+    found: dict[str, Any] = {}
+    for source in reversed(sources):
+        found |= source
+    if "password" not in found and name and "username" in found:
+        found |= _from_keyring(name, found["username"])
+    missing = [key for key in ("appkey", "username", "password") if not found.get(key)]
+    if missing:
+        raise _nothing_found(missing, name)
+    return Profile(
+        name=name,
+        base_url=found.get("base_url", DEFAULT_BASE_URL),
+        appkey=found["appkey"],
+        username=found["username"],
+        password=found["password"],
+        read_only=read_only or bool(section.get("read_only", False)),
+        timeout=timeout if timeout is not None else float(section.get("timeout", DEFAULT_TIMEOUT)),
+    )
+
+
+def profile_names() -> list[str]:
+    """Return the names of the profiles in the config file."""
+    return sorted(_read_config().get("profiles", {}))
+
+
+def _from_environment() -> dict[str, str | Secret]:
+    given = {key: os.environ[variable] for key, variable in _VARIABLES.items() if os.environ.get(variable)}
+    return _wrapped(given)
+
+
+def _wrapped(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: as_secret(value) if key in {"appkey", "password"} else value for key, value in values.items()}
+
+
+def _read_config() -> dict[str, Any]:
+    """Read the config file, or {} where there is none; its secrets come wrapped."""
+    path = config_path()
+    return sealed(lambda: _parsed_config(path))
+
+
+def _parsed_config(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror})", action="Reading the config file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        where = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is not UTF-8"
+        raise InvalidInput(f"{path} is not valid TOML: {where}", action="Reading the config file") from None
+    profiles = content.get("profiles", {})
+    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
+        raise InvalidInput(f"{path}: profiles must be tables, as [profiles.prod]", action="Reading the config file")
+    default = content.get("default")
+    return {"default": default, "profiles": {name: _checked(name, section) for name, section in profiles.items()}}
+
+
+def _checked(name: str, section: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"read_only": bool, "timeout": (int, float)}
+    for key, value in section.items():
+        if key not in _KNOWN_KEYS:
+            raise InvalidInput(
+                f"profile {name!r} has an unknown key {key!r}",
+                action="Reading the config file",
+                hint=f"Known are {', '.join(sorted(_KNOWN_KEYS))}.",
+            )
+        if not isinstance(value, kinds.get(key, str)):
+            raise InvalidInput(f"profile {name!r}: {key} has the wrong type", action="Reading the config file")
+    return _wrapped(section)
+
+
+def _section(saved: Mapping[str, Any], name: str, *, must_exist: bool) -> dict[str, Any]:
+    profiles: dict[str, dict[str, Any]] = saved.get("profiles", {})
+    if must_exist and name not in profiles:
+        known = ", ".join(sorted(profiles)) or "none"
+        raise CredentialsError(
+            f"there is no profile {name!r} in {config_path()} (known: {known})",
+            action="Connecting",
+            hint=f"Make it with: toastnb login --profile {name}",
+        )
+    return profiles.get(name, {})
+
+
+def _from_keyring(name: str, username: str) -> dict[str, Secret]:
+    """Ask the system's keyring; there may be none, as in a container."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return {}
+
+    def ask() -> Secret | None:
+        try:
+            return as_secret(keyring.get_password(KEYRING_SERVICE, f"{name}:{username}"))
+        except (KeyringError, RuntimeError):
+            return None
+
+    password = sealed(ask)
+    return {"password": password} if password is not None else {}
+
+
+def _nothing_found(missing: list[str], name: str) -> CredentialsError:
+    looked = [
+        "the arguments of connect()",
+        f"the environment ({', '.join(_VARIABLES[key] for key in missing)})",
+        f"{config_path()} (profile {name!r})" if name else f"{config_path()}",
+    ]
+    if "password" in missing:
+        looked.append("the system's keyring")
+    return CredentialsError(
+        f"no {', no '.join(missing)} found; looked in {', '.join(looked)}",
+        action="Connecting",
+        hint='Run toastnb login, or try connect("sandbox"), which needs no account.',
+    )
+
+
+def _checked_base_url(url: str) -> str:
+    """Check the address: https, or http to this machine only, for credentials travel with every request."""
+    parts = urlsplit(url)
+    problem = ""
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        problem = "must be a URL like " + DEFAULT_BASE_URL
+    elif parts.scheme == "http" and not is_loopback(parts.hostname):
+        problem = "must be https: http is for this machine only, since credentials travel with every request"
+    elif parts.username or parts.password or parts.query or parts.fragment:
+        problem = "must not have a user, a query or a fragment"
+    elif "/v1.0" in parts.path:
+        problem = "must end before /v1.0: the version and the appkey are added to it"
+    if problem:
+        raise InvalidInput(f"base_url {problem}", action="Connecting")
+    return url.rstrip("/")

@@ -1,0 +1,199 @@
+"""One HTTP exchange, bounded: in time to the last byte, in size, and to the host that was asked.
+
+`requests` bounds the silence between two bytes but not the whole exchange, so a service that drips would hold a
+caller for ever. Here every read from the socket is cut to what is left until the deadline.
+
+Nothing is sent astray: no redirect is followed, ``~/.netrc`` is never read, no cookie is kept, and no proxy stands
+between this process and loopback.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+CONNECT_SECONDS = 10.0
+SILENCE_SECONDS = 60.0
+LARGEST_ANSWER = 4 * 2**30
+_CHUNK = 2**20
+
+
+class AnswerTooLarge(Exception):  # noqa: N818 - says what happened, as the kinds in errors do
+    """The answer went past `LARGEST_ANSWER` bytes (unpacked)."""
+
+
+@dataclass
+class Deadline:
+    """When an exchange has to be over, and whether any of the request has left this process."""
+
+    seconds: float
+    sent: bool = False
+    _start: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        """Return the seconds that are left; `TimeoutError` when there are none."""
+        if self.is_over():
+            raise TimeoutError
+        return self._start + self.seconds - time.monotonic()
+
+    def is_over(self) -> bool:
+        """Tell whether no time is left."""
+        return time.monotonic() >= self._start + self.seconds
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    content_type: str
+    location: str
+    body: bytearray
+
+
+_current = threading.local()  # .deadline: the one of the exchange that this thread is in
+
+
+class _DeadlineReader(io.RawIOBase):
+    """A socket's bytes; each read waits no longer than the exchange may still take."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(min(SILENCE_SECONDS, _current.deadline.left()))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_DeadlineReader(sock), 2**16)
+
+
+class _Connection(HTTPConnection):
+    response_class = _DeadlineResponse
+    debuglevel = 0  # http.client's debug level prints headers and bodies
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _current.deadline.sent = True
+        super().send(data)
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+    debuglevel = 0
+    send = _Connection.send
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        return manager
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def open_session(base_url: str, connections: int) -> requests.Session:
+    """Return a session for one service, with a pool of connections for as many threads."""
+    session = requests.Session()
+    adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.auth = _leave_as_it_is  # with an auth of its own, requests does not look into ~/.netrc
+    if is_loopback(urlsplit(base_url).hostname or ""):
+        session.trust_env = False
+    return session
+
+
+def _leave_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    deadline: Deadline,
+) -> Reply:
+    """Send one request and read its whole answer.
+
+    URL, headers and body hold secrets, and so do the frames and errors of what is called here: only call it inside
+    `redaction.sealed`, and translate what it raises.
+    """
+    _current.deadline = deadline
+    left = deadline.left()
+    response = session.request(
+        method,
+        url,
+        headers=headers,
+        data=body,
+        timeout=(min(CONNECT_SECONDS, left), min(SILENCE_SECONDS, left)),
+        allow_redirects=False,
+        stream=True,
+    )
+    with response:
+        return Reply(
+            status=response.status_code,
+            content_type=response.headers.get("Content-Type", ""),
+            location=response.headers.get("Location", ""),
+            body=_read_body(response),
+        )
+
+
+def _read_body(response: requests.Response) -> bytearray:
+    body = bytearray()
+    while chunk := response.raw.read(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise AnswerTooLarge
+    return body

@@ -1,0 +1,242 @@
+"""What `Toast` makes and unmakes: instances, images, keypairs."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from toastnb import frames, rules, wire
+from toastnb.connected import Connected
+from toastnb.errors import BadAnswer, ServiceFailure, ToastError
+from toastnb.files import KeyFile
+from toastnb.new_instance import new_instance
+from toastnb.outcomes import Outcome, outcome_frame
+from toastnb.redaction import Secret, sealed
+
+
+class Creates(Connected):
+    """The part of `Toast` that makes things."""
+
+    def create_instance(
+        self,
+        *,
+        name: str,
+        image: str,
+        flavor: str,
+        network: str,
+        zone: str,
+        keypair: str,
+        security_groups: str | Sequence[str],
+        root_gb: int | None = None,
+        count: int = 1,
+    ) -> pd.DataFrame:
+        """Make instances (guide: instance creation).
+
+        Parameters
+        ----------
+        name : str
+            At most 20 characters on Linux, 12 on Windows: ASCII letters, digits, "-" and ".". Several at once are
+            named name-1, name-2, ...
+        image, flavor, network : str
+            Id, or a name that only one of them has.
+        zone, keypair : str
+            Names.
+        security_groups : str or list of str
+            Names.
+        root_gb : int, optional
+            Size of the root disk in GB: from the image's smallest to 1000 in steps of 10; left out for u2 flavors,
+            which come with a disk.
+        count : int
+            How many, 1 to 10.
+
+        Returns
+        -------
+        DataFrame
+            A row an instance: instance_id, name, status (str). The service's answer names only one of several: the
+            others are found by listing before and after, and one that cannot be told apart has no instance_id.
+
+        Raises
+        ------
+        InvalidInput
+            Before anything is sent, when a value breaks a rule of the guide; or as the service answers.
+
+        Examples
+        --------
+        >>> made = toast.create_instance(
+        ...     name="batch", image="Ubuntu Server 24.04 LTS", flavor="m2.c2m4", network="Default Network",
+        ...     zone="kr-pub-a", keypair=toast.keypairs().name[0], security_groups="default", root_gb=50, count=2)
+        >>> made.name.tolist()
+        ['batch-1', 'batch-2']
+        """
+        self._refuse_if_read_only(f"Creating instance {name}")
+        request = new_instance(
+            self._api,
+            name=name,
+            image=image,
+            flavor=flavor,
+            network=network,
+            zone=zone,
+            keypair=keypair,
+            security_groups=security_groups,
+            root_gb=root_gb,
+            count=count,
+        )
+        if count == 1:
+            return frames.instances([self._api.create_instance(request)])
+        return self._several(request)
+
+    def _several(self, request: wire.NewInstance) -> pd.DataFrame:
+        """Make several instances, and tell by listing before and after which ones they are."""
+        before = {instance.id for instance in self._api.instances()}
+        answered = self._api.create_instance(request)
+        names = [f"{request.name}-{number}" for number in range(1, request.count + 1)]
+        try:
+            listed = self._api.instances()
+        except ToastError as error:
+            listed = []
+            why = f"listing them failed: {error}"
+        else:
+            why = "the listing does not tell them apart from others that were made at the same time"
+        new = {name: [i for i in listed if i.name == name and i.id not in before] for name in names}
+        new[answered.name or ""] = [answered]
+        rows = [new[name][0] if len(new[name]) == 1 else None for name in names]
+        missing = [name for name, row in zip(names, rows, strict=True) if row is None]
+        if missing:
+            warnings.warn(f"{', '.join(missing)}: made, but {why}. List the instances again.", stacklevel=3)
+        return frames.texts(
+            instance_id=[row.id if row else None for row in rows],
+            name=names,
+            status=[row.status if row else None for row in rows],
+        )
+
+    def upload_image(self, id: str, name: str) -> pd.DataFrame:  # noqa: A002 - the guide's name
+        """Make an image of a stopped instance (guide: image creation; needs STOP).
+
+        Parameters
+        ----------
+        id : str
+            The instance.
+        name : str
+            The image's name.
+
+        Returns
+        -------
+        DataFrame
+            One row: image_id, name (str). The image is queued or saving before it is active.
+
+        Examples
+        --------
+        >>> stopped = toast.instances().query("status == 'STOP'")
+        >>> toast.upload_image(stopped.instance_id.iloc[0], "golden").name.item()
+        'golden'
+        """
+        rules.check_text(id, "id")
+        made = self._api.upload_image(id, rules.check_text(name, "name"))
+        return frames.texts(image_id=[made.id], name=[made.name or name])
+
+    def create_keypair(self, name: str, save_to: str | os.PathLike[str]) -> pd.DataFrame:
+        """Make a keypair and save its private key (guide: keypair creation).
+
+        The service shows the private key once. It goes into a new file that only you can read (mode 0600) and
+        nowhere else; that the file can be written is made sure before anything is sent, and a file that exists is
+        never overwritten.
+
+        Parameters
+        ----------
+        name : str
+            The keypair's name.
+        save_to : path-like
+            A file that does not exist yet, or a folder, in which it becomes ``NAME.pem``.
+
+        Returns
+        -------
+        DataFrame
+            One row: name, fingerprint, path (str). Never the key.
+
+        Raises
+        ------
+        InvalidInput
+            When the file exists or cannot be written; nothing was sent then.
+
+        Examples
+        --------
+        >>> made = toast.create_keypair("ops-2026", "ops-2026.pem")
+        >>> oct(os.stat(made.path.item()).st_mode & 0o777)
+        '0o600'
+        """
+        self._refuse_if_read_only(f"Creating keypair {name}")
+        rules.check_text(name, "name")
+        path = Path(save_to).expanduser()
+        if path.is_dir():
+            path = path / f"{rules.check_file_name(name)}.pem"
+        file = KeyFile(path)
+        try:
+            made = self._api.create_keypair(name)
+            if made.private_key is None:
+                raise BadAnswer("the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True)
+        except BaseException:
+            file.discard()
+            raise
+        self._save_key(made.private_key, file, name)
+        return frames.texts(name=[made.name], fingerprint=[made.fingerprint], path=[str(file.path)])
+
+    def _save_key(self, key: Secret, file: KeyFile, name: str) -> None:
+        try:
+            sealed(lambda: file.write(key.reveal()))
+        except OSError as error:
+            problem = f"the keypair was made, but its private key could not be written ({error.strerror}) and is lost"
+        else:
+            return
+        raise ServiceFailure(
+            problem,
+            action=f"Creating keypair {name}",
+            hint=f"Delete it (delete_keypair({name!r})) and make it again.",
+            may_have_happened=True,
+        )
+
+    def import_keypair(self, name: str, public_key: str) -> pd.DataFrame:
+        """Upload a public key that you made yourself (guide: keypair upload).
+
+        Parameters
+        ----------
+        name : str
+            The keypair's name.
+        public_key : str
+            The content of a ``.pub`` file, as "ssh-ed25519 AAAA...".
+
+        Returns
+        -------
+        DataFrame
+            One row: name, fingerprint, public_key (str), created_at (missing), as `keypairs` answers.
+
+        Examples
+        --------
+        >>> toast.import_keypair("mine", toast.keypairs().public_key[0]).name.item()
+        'mine'
+        """
+        self._refuse_if_read_only(f"Importing keypair {name}")
+        rules.check_text(name, "name")
+        made = self._api.import_keypair(name, rules.check_public_key(public_key))
+        given = wire.Keypair(name=made.name, public_key=made.public_key, fingerprint=made.fingerprint)
+        return frames.keypairs([given])
+
+    def delete_keypair(self, name: str) -> pd.DataFrame:
+        """Delete a keypair (guide: keypair deletion). Instances that were made with it keep its public key.
+
+        Returns
+        -------
+        DataFrame
+            One row: name, action, outcome, code, message.
+
+        Examples
+        --------
+        >>> _ = toast.import_keypair("short-lived", toast.keypairs().public_key[0])
+        >>> toast.delete_keypair("short-lived").outcome.item()
+        'done'
+        """
+        self._api.delete_keypair(rules.check_text(name, "name"))
+        return outcome_frame("delete_keypair", {name: Outcome("done")}).rename(columns={"instance_id": "name"})

@@ -1,0 +1,196 @@
+"""Every error that toastnb raises, and the one place where a resultCode becomes a kind of error.
+
+::
+
+    ToastError
+     ├─ CredentialsError    nothing configured, or the service refused the sign-in
+     ├─ PermissionDenied    signed in, but not allowed (-3, xx401, xx403)
+     ├─ NotFound            no such instance, keypair, volume, ... (-5, xx404)
+     ├─ Conflict            not in its present state (xx409, and -1 for a write)
+     ├─ InvalidInput        refused before sending, or by the service (-4, -8, xx400); a ValueError too
+     ├─ ServiceFailure      the service failed, or does not offer this (-1, -2, -6, -7, any other code)
+     ├─ BadAnswer           not the API's envelope, or a field of the wrong type
+     ├─ NetworkFailure      no connection, or it broke
+     ├─ DeadlineExceeded    too slow; a TimeoutError too
+     ├─ ReadOnly            a write on a connection that was opened with read_only=True
+     └─ MissingExtra        a package is not installed; an ImportError too
+
+Each message says what was being done, what came back and what to do next. Where a write may have been carried out
+although it failed, `may_have_happened` is true and the message says so.
+"""
+
+from __future__ import annotations
+
+from toastnb.redaction import redact
+
+
+class ToastError(Exception):
+    """The root of all errors of toastnb.
+
+    Parameters
+    ----------
+    said : str
+        What went wrong: the service's words, or ours.
+    action : str
+        What was being done, as "Stopping instance 5f0c".
+    hint : str
+        What to do next.
+    code : int, optional
+        The service's ``resultCode``, where it gave one.
+    may_have_happened : bool
+        Whether a write may have been carried out all the same.
+    passing : bool
+        Whether the failure may pass by itself, so that a read is worth repeating.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> raise tn.NotFound("no such instance", action="Stopping instance 5f0c", code=10404, hint="List them again.")
+    Traceback (most recent call last):
+    ...
+    toastnb.errors.NotFound: Stopping instance 5f0c: no such instance. List them again.
+    """
+
+    default_hint = ""
+
+    def __init__(
+        self,
+        said: str,
+        *,
+        action: str = "",
+        hint: str = "",
+        code: int | None = None,
+        may_have_happened: bool = False,
+        passing: bool = False,
+    ) -> None:
+        self.action = redact(action)
+        self.hint = redact(hint or self.default_hint)
+        self.code = code
+        self.may_have_happened = may_have_happened
+        self.passing = passing
+        super().__init__(_message(self.action, redact(said), self.hint, may_have_happened))
+
+
+def _message(action: str, said: str, hint: str, may_have_happened: bool) -> str:
+    fate = "It may have been carried out all the same: look before you send it again." if may_have_happened else ""
+    sentence = f"{action}: {said}" if action else said
+    parts = [sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."]
+    return " ".join([*parts, *(part for part in (fate, hint) if part)])
+
+
+class CredentialsError(ToastError):
+    """Nothing is configured, or the service refused the sign-in."""
+
+    default_hint = (
+        "Check appkey, user name and API password: the API password is set in the console under"
+        " Compute > Instance > API Endpoint, apart from the account's own."
+    )
+
+
+class PermissionDenied(ToastError):  # noqa: N818 - the public name
+    """The service does not allow this to the user, or the appkey is not theirs."""
+
+    default_hint = "Check the appkey and the user's role in the project (toastnb whoami shows both)."
+
+
+class NotFound(ToastError):  # noqa: N818
+    """There is no such instance, keypair, flavor, volume, ..."""
+
+    default_hint = "It may be gone, or belong to another project: list again."
+
+
+class Conflict(ToastError):  # noqa: N818
+    """The service cannot do this in the present state."""
+
+    default_hint = "Look at its state now; some states pass by themselves (see Toast.wait)."
+
+
+class InvalidInput(ToastError, ValueError):  # noqa: N818
+    """A value is missing or not allowed."""
+
+
+class ServiceFailure(ToastError):  # noqa: N818
+    """The service failed, or does not offer this."""
+
+    default_hint = "Try again later; if it stays, tell the vendor's support the code and the time."
+
+
+class BadAnswer(ToastError):  # noqa: N818
+    """The answer is not the API's: not JSON, no envelope, or a field of the wrong type."""
+
+    default_hint = "Check base_url, and whether a proxy or gateway stands in between."
+
+
+class NetworkFailure(ToastError):  # noqa: N818
+    """There was no connection, or it broke."""
+
+    default_hint = "Check the network, base_url and any proxy."
+
+
+class DeadlineExceeded(ToastError, TimeoutError):  # noqa: N818
+    """It took longer than the timeout that was given."""
+
+    default_hint = "Give a longer timeout, or try again later."
+
+
+class ReadOnly(ToastError):  # noqa: N818
+    """The connection is for reading only; nothing was sent."""
+
+    default_hint = "Connect without read_only=True to change anything."
+
+
+class MissingExtra(ToastError, ImportError):  # noqa: N818
+    """A package that this needs is not installed."""
+
+
+_GENERAL_KINDS: dict[int, type[ToastError]] = {
+    -2: ServiceFailure,
+    -3: PermissionDenied,
+    -4: InvalidInput,
+    -5: NotFound,
+    -6: ServiceFailure,
+    -7: ServiceFailure,
+    -8: InvalidInput,
+    20001: Conflict,
+    20004: NotFound,
+}
+_HTTP_LIKE_KINDS: dict[int, type[ToastError]] = {
+    400: InvalidInput,
+    401: PermissionDenied,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+}
+_UNEXPECTED_FAILURES = frozenset({-2, -6})
+_FAILURES_OF_SERVICE = frozenset({-2, -6, -7})
+_TOKEN_REFUSED = -3
+_PASSING = frozenset({-1, -2, -6})
+
+
+def kind_of(code: int, *, write: bool, sign_in: bool = False) -> type[ToastError]:
+    """Return the kind of error for a resultCode.
+
+    ``-1`` stands for two things in the vendor's table: for a write it is taken as "not in the present state", for a
+    read as a failure of the service. The last three digits of a code of five are an HTTP status. A sign-in that is
+    answered with anything but a failure of the service itself counts as refused.
+    """
+    if sign_in and code not in _FAILURES_OF_SERVICE:
+        return CredentialsError
+    if code == -1:
+        return Conflict if write else ServiceFailure
+    return _GENERAL_KINDS.get(code) or _HTTP_LIKE_KINDS.get(code % 1000 if code >= 10_000 else 0, ServiceFailure)
+
+
+def is_token_refusal(code: int) -> bool:
+    """Tell whether a resultCode says that the token is not accepted: -3, or any xx401."""
+    return code == _TOKEN_REFUSED or (code >= 10_000 and code % 1000 == 401)
+
+
+def is_passing(code: int) -> bool:
+    """Tell whether a resultCode stands for a failure that may pass, so that a read is worth repeating."""
+    return code in _PASSING
+
+
+def leaves_fate_open(code: int) -> bool:
+    """Tell whether a write that was answered with this code may have been carried out all the same."""
+    return code in _UNEXPECTED_FAILURES

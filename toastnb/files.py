@@ -1,0 +1,98 @@
+"""Files that are whole or not there, and private from the moment they exist."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from toastnb.errors import InvalidInput
+
+_PRIVATE = 0o600
+_SPACE_FOR_KEY = 16 * 1024
+
+
+def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> Path:
+    """Write a file beside its place, then put it there: a reader sees the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    path : path-like
+        Where it goes; what is there is replaced.
+    write : callable
+        Writes the content to an open binary file.
+
+    Raises
+    ------
+    InvalidInput
+        When it cannot be written, as with a full disk; what was there stays.
+    """
+    target = Path(path).expanduser()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        problem = f"{target} cannot be written ({error.strerror or type(error).__name__})"
+    else:
+        return target
+    finally:
+        temporary.unlink(missing_ok=True)
+    raise InvalidInput(problem, action="Writing a file", hint="What was there before is unchanged.")
+
+
+class KeyFile:
+    """A new file for a private key, with its space taken before the key exists.
+
+    The key is shown once: what can be wrong with the file has to go wrong before it is asked for. So the file is
+    made (a name that exists is refused, a symbolic link too) and filled, and the key is written over the filling.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the key goes: a file that does not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser().absolute()
+        problem = ""
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+            self._descriptor = os.open(self.path, flags, _PRIVATE)
+        except FileExistsError:
+            problem = f"{self.path} exists already and is not overwritten"
+        except OSError as error:
+            problem = f"{self.path} cannot be written ({error.strerror})"
+        if not problem:
+            problem = self._reserve()
+        if problem:
+            raise InvalidInput(problem, action="Saving a private key", hint="Nothing was sent; give another save_to.")
+
+    def _reserve(self) -> str:
+        try:
+            os.write(self._descriptor, b"\n" * _SPACE_FOR_KEY)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self.discard()
+            return f"{self.path} cannot be written ({error.strerror})"
+        return ""
+
+    def write(self, key: str) -> None:
+        """Write the key and close the file; `OSError` when that fails. Only call it sealed: `key` is plain."""
+        content = key.encode()
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        while content:
+            content = content[os.write(self._descriptor, content) :]
+        os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+    def discard(self) -> None:
+        """Remove the file again; no key was written."""
+        os.close(self._descriptor)
+        self.path.unlink(missing_ok=True)

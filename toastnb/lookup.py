@@ -1,0 +1,66 @@
+"""From the names that people use to the ids that the API takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Protocol, TypeVar
+
+from toastnb.errors import BadAnswer, InvalidInput, NotFound, PermissionDenied, ServiceFailure
+from toastnb.rules import check_text
+
+_ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+class Named(Protocol):
+    """What has an id, and perhaps a name."""
+
+    id: str
+    name: str | None
+
+
+N = TypeVar("N", bound=Named)
+
+
+def find(value: str, what: str, listing: Callable[[], Sequence[N]]) -> tuple[str, N | None]:
+    """Find a thing by id or unambiguous name.
+
+    Parameters
+    ----------
+    value : str
+        The id or name.
+    what : str
+        What it is, for errors.
+    listing : callable
+        Reads all things of this sort. Where the account is not served it, the value is taken as an id.
+
+    Returns
+    -------
+    tuple of str and thing or None
+        The id, and the thing if the listing has it.
+
+    Raises
+    ------
+    InvalidInput
+        When the name stands for several, or for none.
+    """
+    check_text(value, what)
+    try:
+        things = listing()
+    except (ServiceFailure, PermissionDenied, NotFound, BadAnswer, InvalidInput):
+        return value, None
+    for thing in things:
+        if thing.id == value:
+            return thing.id, thing
+    named = [thing for thing in things if thing.name == value]
+    if len(named) == 1:
+        return named[0].id, named[0]
+    if named:
+        ids = ", ".join(thing.id for thing in named)
+        raise InvalidInput(f"{len(named)} {what}s are named {value!r}", hint=f"Give the id of one: {ids}.")
+    if _ID.fullmatch(value):  # a listing need not show all that exists
+        return value, None
+    names = [thing.name for thing in things if thing.name]
+    close = get_close_matches(value, names, n=3) or sorted(names)[:5]
+    raise InvalidInput(f"there is no {what} {value!r}", hint=f"There are: {', '.join(close)}." if close else "")

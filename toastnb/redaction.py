@@ -1,0 +1,176 @@
+"""Secrets, and how they are kept out of everything that a person or a file may see.
+
+Three things work together:
+
+`Secret` wraps a password, token, appkey or private key from the moment it arrives until the line that puts it on
+the wire or into a key file. It prints as ``***``, has no ``vars()``, and refuses to be pickled.
+
+`redact` takes every secret that is alive out of a text, with whatever looks like one. Every `ToastError` message and
+every log record of the HTTP libraries passes through it.
+
+`sealed` runs the few functions that must hold a secret in plain text (a URL has the appkey in it, the body of the
+token call the password). What they raise is raised anew, with no frame of theirs in its traceback, so a debugger or a
+traceback printer that shows local variables has nothing to show.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import weakref
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+
+_T = TypeVar("_T")
+_lock = threading.Lock()
+_alive: weakref.WeakSet[Secret] = weakref.WeakSet()
+
+_LOOKS_SECRET = (
+    (re.compile(r"(appkeys(?:/|%2F))[^/?#\s'\"]+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(tokens\?id=)[^&\s'\"]+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(X-Auth-Token['\"]?\s*[:=,]\s*b?['\"]?)[^\s'\",}]+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+)
+
+
+class Secret:
+    """A text that never shows itself; `reveal` is the only way to it.
+
+    Parameters
+    ----------
+    value : str
+        The secret text.
+
+    Examples
+    --------
+    >>> from toastnb.redaction import Secret
+    >>> key = Secret("an-appkey")
+    >>> print(key, f"{key}", [key])
+    *** *** [Secret(***)]
+    >>> len(key.reveal())
+    9
+    """
+
+    __slots__ = ("__weakref__", "_reveal")
+
+    def __init__(self, value: str) -> None:
+        # A closure rather than an attribute: nothing that walks over attributes comes upon the text.
+        self._reveal = lambda: value
+        with _lock:
+            _alive.add(self)
+
+    def reveal(self) -> str:
+        """Return the text. Only call it where the text leaves the process."""
+        return self._reveal()
+
+    def __bool__(self) -> bool:
+        return bool(self._reveal())
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled: connect again where it is needed")
+
+
+def as_secret(value: str | Secret | None) -> Secret | None:
+    """Wrap a plain text; what is wrapped already, or absent, stays as it is."""
+    return Secret(value) if isinstance(value, str) else value
+
+
+def redact(text: str) -> str:
+    """Take every living secret, and whatever looks like one, out of a text.
+
+    Parameters
+    ----------
+    text : str
+        Any text that somebody may see.
+
+    Returns
+    -------
+    str
+        The text with ``***`` in place of secrets.
+
+    Examples
+    --------
+    >>> from toastnb.redaction import redact
+    >>> redact("GET /compute/v1.0/appkeys/0123456789abcdef/flavors")
+    'GET /compute/v1.0/appkeys/***/flavors'
+    """
+    with _lock:
+        secrets = {secret.reveal() for secret in _alive}
+    for form in sorted({form for value in secrets for form in _written_forms(value)}, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    for pattern, replacement in _LOOKS_SECRET:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _written_forms(value: str) -> set[str]:
+    """Return the ways in which libraries write a text: as it is, in a URL, in a repr, in JSON."""
+    forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
+    try:
+        forms |= {quote(value), quote(value, safe=""), quote_plus(value)}
+    except UnicodeEncodeError:  # a lone surrogate has no form in a URL
+        pass
+    return forms - {""}
+
+
+def sealed(work: Callable[[], _T]) -> _T:
+    """Run a function whose frames hold secrets, so that what it raises shows none of them.
+
+    The error is raised anew from here: without traceback, cause and context of where it came from.
+
+    Parameters
+    ----------
+    work : callable
+        Called without arguments. It turns the errors that it expects into kinds that carry no secret.
+
+    Returns
+    -------
+    object
+        What `work` returns.
+    """
+    error: BaseException
+    try:
+        return work()
+    except KeyboardInterrupt:
+        error = KeyboardInterrupt()
+    except BaseException as raised:
+        raised.__traceback__ = raised.__cause__ = raised.__context__ = None
+        error = raised
+    raise error
+
+
+class _RedactingFilter(logging.Filter):
+    """Rewrites a log record in which a secret stands."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        clean = redact(message)
+        if clean != message:
+            record.msg, record.args = clean, ()
+        return True
+
+
+_FILTER = _RedactingFilter()
+
+
+def redact_http_logs() -> None:
+    """Make the HTTP libraries' loggers leave secrets out: at DEBUG they write every URL."""
+    for name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+        logging.getLogger(f"urllib3.{name}").addFilter(_FILTER)

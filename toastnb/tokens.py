@@ -1,0 +1,104 @@
+"""The token of one connection: fetched on first need, shared by all threads, renewed shortly before it expires."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from toastnb.connection import Deadline
+from toastnb.errors import BadAnswer, CredentialsError, DeadlineExceeded
+from toastnb.redaction import Secret
+from toastnb.wire import Access
+
+_MARGIN_SECONDS = 60.0
+_MARGIN_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class _Held:
+    token: Secret
+    renew_at: float  # on the monotonic clock
+
+
+class TokenKeeper:
+    """Hands out the token.
+
+    A sign-in that the service refused is not tried again on this connection: accounts get locked that way, and with
+    many threads it would be tried as many times.
+
+    Parameters
+    ----------
+    fetch : callable
+        Calls the service for a new token (call 1 of the guide), within a deadline.
+    """
+
+    def __init__(self, fetch: Callable[[Deadline], Access]) -> None:
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
+        self._refusal: str | None = None
+
+    def current(self, deadline: Deadline) -> Secret:
+        """Return a token that is good for a while yet."""
+        with self._locked(deadline):
+            if self._held is None or time.monotonic() >= self._held.renew_at:
+                self._held = self._renewed(deadline)
+            return self._held.token
+
+    def after_refusal(self, refused: Secret, deadline: Deadline) -> Secret:
+        """Return another token than the one that was refused; only the first thread to ask has it renewed."""
+        with self._locked(deadline):
+            if self._held is None or self._held.token is refused:
+                self._held = None
+                self._held = self._renewed(deadline)
+            return self._held.token
+
+    @contextmanager
+    def _locked(self, deadline: Deadline) -> Iterator[None]:
+        if not self._lock.acquire(timeout=deadline.left()):
+            raise DeadlineExceeded("another thread's sign-in takes too long", action="Signing in")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _renewed(self, deadline: Deadline) -> _Held:
+        if self._refusal:
+            raise CredentialsError(
+                f"the sign-in was refused before ({self._refusal}), and is not tried again on this connection",
+                action="Signing in",
+                hint="Correct the appkey, user name or API password, then connect again.",
+            )
+        asked_at = time.monotonic()
+        try:
+            token = self._fetch(deadline).token
+        except CredentialsError as error:
+            self._refusal = f"code {error.code}"
+            raise
+        return _Held(token.id, _renewal(asked_at, token.issued_at, token.expires))
+
+
+def _renewal(asked_at: float, issued_at: str, expires: str) -> float:
+    """Return when to renew. The life is measured on our own clock: the service's may be wrong by hours.
+
+    A life that is not positive tells nothing; such a token is used until it is refused.
+    """
+    life = (_moment(expires, "expires") - _moment(issued_at, "issued_at")).total_seconds()
+    if life <= 0:
+        return float("inf")
+    return asked_at + life - min(_MARGIN_SECONDS, life * _MARGIN_SHARE)
+
+
+def _moment(text: str, name: str) -> datetime:
+    """Read a time of the token call, which comes with or without fraction and Z and is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        problem = f"the answer's field access.token.{name} is no ISO 8601 time"
+    else:
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise BadAnswer(problem, action="Signing in")

@@ -1,0 +1,136 @@
+"""From a call to its answer: URL prefix, token, envelope, retries and deadline.
+
+The envelope decides success, not the HTTP status. Reads are repeated with backoff and jitter while the failure may
+pass; a write is sent once, and once more only when the service refused its token, for then it did nothing. The token
+call is not repeated once the service has answered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import stamina
+
+from toastnb import codec, errors, failures
+from toastnb.calls import Call, path_of
+from toastnb.config import Profile
+from toastnb.connection import Deadline, exchange, open_session
+from toastnb.redaction import Secret, redact_http_logs, sealed
+from toastnb.tokens import TokenKeeper
+from toastnb.wire import Access, AccessAnswer, Answer, Credentials, TokenRequest
+
+A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
+
+_CONNECTIONS = 64
+_ATTEMPTS = 4
+
+
+class Transport:
+    """Carries calls to one account.
+
+    Parameters
+    ----------
+    profile : Profile
+        Where the service is, and who signs in.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._session = open_session(profile.base_url, _CONNECTIONS)
+        self._tokens = TokenKeeper(self._fetch_token)
+        self._closed = threading.Event()
+        redact_http_logs()
+
+    def close(self) -> None:
+        """Close the connections; calls after this are refused."""
+        self._closed.set()
+        self._session.close()
+
+    def token(self) -> Secret:
+        """Return the token in use, fetched if need be."""
+        deadline = Deadline(self._profile.timeout)
+        return _repeated(lambda: self._tokens.current(deadline), deadline)
+
+    def call(self, call: Call[A]) -> A:
+        """Carry out a call.
+
+        Raises
+        ------
+        ToastError
+            Of the kind that fits; see `errors`.
+        """
+        deadline = Deadline(self._profile.timeout)
+        if not call.is_write:
+            return _repeated(lambda: self._authorised(call, deadline), deadline)
+        if self._profile.read_only:
+            raise errors.ReadOnly("this connection only reads, nothing was sent", action=call.action)
+        _repeated(lambda: self._tokens.current(deadline), deadline)
+        return self._authorised(call, deadline)
+
+    def _fetch_token(self, deadline: Deadline) -> Access:
+        profile = self._profile
+        request = TokenRequest(auth=Credentials(username=profile.username, password=profile.password))
+        call = Call("POST", "tokens", AccessAnswer, "Signing in", body=request, needs_token=False)
+        return self._sent(call, None, deadline).access
+
+    def _authorised(self, call: Call[A], deadline: Deadline) -> A:
+        """Send a call with the token; after a refusal once more with a new one."""
+        if not call.needs_token:
+            return self._sent(call, None, deadline)
+        token = self._tokens.current(deadline)
+        try:
+            return self._sent(call, token, deadline)
+        except errors.PermissionDenied as error:
+            if error.code is None or not errors.is_token_refusal(error.code):
+                raise
+        return self._sent(call, self._tokens.after_refusal(token, deadline), deadline)
+
+    def _sent(self, call: Call[A], token: Secret | None, deadline: Deadline) -> A:
+        """Send a call once and read its answer."""
+        if self._closed.is_set():
+            raise errors.NetworkFailure("the connection is closed", action=call.action, hint="Connect again.")
+        return sealed(lambda: self._exchanged(call, token, deadline))
+
+    def _exchanged(self, call: Call[A], token: Secret | None, deadline: Deadline) -> A:
+        """Do what `_sent` is for; URL, headers and bodies hold secrets, so it only runs sealed."""
+        deadline.sent = False
+        try:
+            headers = {"Accept": "application/json"}
+            if token is not None:
+                headers["X-Auth-Token"] = token.reveal()
+            if call.body is not None:
+                headers["Content-Type"] = "application/json;charset=UTF-8"
+            body = None if call.body is None else codec.encode(call.body)
+            reply = exchange(self._session, call.method, self._url(call), headers, body, deadline)
+        except Exception as error:
+            raise failures.of_exchange(error, call, deadline, self._profile.base_url) from None
+        return failures.checked(reply, call)
+
+    def _url(self, call: Call[Any]) -> str:
+        appkey = path_of(self._profile.appkey.reveal())
+        url = f"{self._profile.base_url}/v1.0/appkeys/{appkey}/{call.path}"
+        query = [
+            f"{quote(key, safe='')}={quote(value.reveal() if isinstance(value, Secret) else value, safe='')}"
+            for key, value in (call.query or {}).items()
+            if value is not None
+        ]
+        return f"{url}?{'&'.join(query)}" if query else url
+
+
+def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
+    """Run what changes nothing, again while it fails in a way that may pass."""
+    retries = stamina.retry_context(
+        on=_may_pass, attempts=_ATTEMPTS, timeout=deadline.left(), wait_initial=0.2, wait_jitter=0.3, wait_max=2.0
+    )
+    for attempt in retries:
+        with attempt:
+            return work()
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, errors.ToastError) and error.passing

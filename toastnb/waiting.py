@@ -1,0 +1,136 @@
+"""Waiting for instances to reach a state: with a deadline, and ending at once when they cannot reach it any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from toastnb.api import Api
+from toastnb.errors import Conflict, DeadlineExceeded, InvalidInput, NotFound, ServiceFailure, ToastError
+from toastnb.rules import STATES
+from toastnb.wire import InstanceDetail
+
+GONE = "GONE"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an instance was like before an action, so that its change can be told from standing still."""
+
+    status: str | None
+    mark: tuple[str | None, ...]
+
+
+def look(api: Api, ids: list[str]) -> dict[str, Before]:
+    """Return what instances are like now; one that does not exist is not in it."""
+    return {instance.id: Before(instance.status, _mark(instance)) for instance in _details(api, ids)}
+
+
+def watch(
+    api: Api, ids: list[str], target: str, timeout: float, before: Mapping[str, Before] | None = None
+) -> dict[str, str | ToastError]:
+    """Wait until every instance is in a state, or it is clear that it will not be.
+
+    Parameters
+    ----------
+    api : Api
+        Where to look.
+    ids : list of str
+        The instances.
+    target : str
+        A state of the guide, or "GONE".
+    timeout : float
+        Seconds until the wait ends anyhow.
+    before : mapping, optional
+        As `look` found them before an action: then only a change counts as having reached the target.
+
+    Returns
+    -------
+    dict of str to str or ToastError
+        For each id the state that was waited for, or why it was not reached.
+    """
+    if target != GONE and target not in STATES:
+        raise InvalidInput(f"{target!r} is no state", hint=f"States are {', '.join(STATES)} and {GONE}.")
+    if not timeout > 0:
+        raise InvalidInput(f"timeout is {timeout!r}, but must be seconds above 0")
+    ended: dict[str, str | ToastError] = {}
+    at_start = dict(before or {})
+    last: dict[str, str | None] = {}
+    for _ in _polls(timeout):
+        waiting = [id_ for id_ in ids if id_ not in ended]
+        found = {instance.id: instance for instance in _details(api, waiting)}
+        for id_ in waiting:
+            instance = found.get(id_)
+            now = None if instance is None else Before(instance.status, _mark(instance))
+            end = _verdict(id_, target, now, at_start.get(id_), must_change=before is not None)
+            if now is not None:
+                at_start.setdefault(id_, now)
+                last[id_] = now.status
+            if end is not None:
+                ended[id_] = end
+        if len(ended) == len(ids):
+            return ended
+    for id_ in ids:
+        ended.setdefault(id_, _too_late(id_, target, timeout, last.get(id_)))
+    return ended
+
+
+def _verdict(
+    id_: str, target: str, now: Before | None, start: Before | None, *, must_change: bool
+) -> str | ToastError | None:
+    """Return the end of the wait for one instance, or None while it goes on."""
+    action = f"Waiting for instance {id_} to be {target}"
+    if now is None:
+        return target if target == GONE else NotFound("the instance does not exist", action=action)
+    changed = not must_change or start is None or now != start
+    if now.status == target and changed:
+        return target
+    was_in_error = start is not None and start.status == "ERROR"
+    if now.status == "ERROR" and target != "ERROR" and not was_in_error:
+        return ServiceFailure("the instance is in ERROR", action=action, hint="See it in the console, or delete it.")
+    if now.status == "DELETING" and target not in {GONE, "DELETING"}:
+        return Conflict("the instance is being deleted", action=action)
+    return None
+
+
+def _too_late(id_: str, target: str, timeout: float, last: str | None) -> ToastError:
+    return DeadlineExceeded(
+        f"after {timeout:g} s the instance is {last or 'not to be seen'}",
+        action=f"Waiting for instance {id_} to be {target}",
+        hint="It may still get there: wait again, with a longer timeout.",
+    )
+
+
+def _polls(timeout: float) -> Iterator[None]:
+    """Yield at once and then in growing intervals until the time is over, the last time at its very end."""
+    end = time.monotonic() + timeout
+    pause = _FIRST_PAUSE
+    yield
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        yield
+
+
+def _details(api: Api, ids: list[str]) -> list[InstanceDetail]:
+    """Read instances: a few one by one, many with the whole listing, for a call takes one id or none."""
+    if len(ids) > _FEW:
+        wanted = set(ids)
+        return [instance for instance in api.instances_detail() if instance.id in wanted]
+    found: list[InstanceDetail] = []
+    for id_ in ids:
+        try:
+            found += [instance for instance in api.instances_detail(id_) if instance.id == id_]
+        except NotFound:
+            continue
+    return found
+
+
+def _mark(instance: InstanceDetail) -> tuple[str | None, ...]:
+    """Return what changes when a boot or a resize is over, though the state is the same as before."""
+    return instance.launched_at, instance.updated_at, instance.flavor.id if instance.flavor else None
+
+
