@@ -201,6 +201,8 @@ class Api:
         call = Call("GET", "floating-ips", wire_siblings.FloatingIpsAnswer, "Reading floating IPs")
         return self._transport.call(call).floatingips
 
-    def volumes(self) -> list[wire_siblings.Volume]:
-        """Return the block storage volumes."""
-        return self._transport.call(Call("GET", "volumes", wire_siblings.VolumesAnswer, "Reading volumes")).volumes
+    def volumes(self) -> Items[wire_siblings.Volume]:
+        """Return the block storage volumes; decoded only when they are walked over."""
+        action = "Reading volumes"
+        raws = self._transport.call(Call("GET", "volumes", wire_siblings.VolumesAnswer, action)).volumes
+        return Items(raws, wire_siblings.Volume, name="volumes", action=action)

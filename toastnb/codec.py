@@ -26,7 +26,8 @@ Buffer = bytes | bytearray
 _NULL_TEXT, _NO_NUMBER = b'"null"', b'"?"'
 # An escape sequence of JSON, whole, so that a backslash that is itself escaped is never taken for the start of one.
 _ESCAPE = re.compile(
-    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
 )
 
 
@@ -53,6 +54,8 @@ def decode(body: Buffer, kind: type[T], *, action: str) -> T:
 class Items(Generic[T]):
     """A long list of an answer that is decoded a chunk at a time, so that it is never in memory as a whole.
 
+    It can be walked over once: the answer's bytes are let go with its last item.
+
     Parameters
     ----------
     raws : sequence of msgspec.Raw
@@ -66,13 +69,14 @@ class Items(Generic[T]):
     """
 
     def __init__(self, raws: Sequence[msgspec.Raw], kind: type[T], *, name: str, action: str) -> None:
-        self._raws = raws
+        self._raws: Sequence[msgspec.Raw] | None = raws
+        self._count = len(raws)
         self._kind = kind
         self._name = name
         self._action = action
 
     def __len__(self) -> int:
-        return len(self._raws)
+        return self._count
 
     def __iter__(self) -> Iterator[T]:
         for chunk in self.chunks():
@@ -86,22 +90,25 @@ class Items(Generic[T]):
         BadAnswer
             At the first item with a field that is not of its type.
         """
-        for start in range(0, len(self._raws), size):
-            yield self._chunk(start, min(start + size, len(self._raws)))
+        raws, self._raws = self._raws, None
+        if raws is None:
+            raise RuntimeError("these items were walked over already")
+        for start in range(0, len(raws), size):
+            yield self._chunk(raws[start : start + size], start)
 
-    def _chunk(self, start: int, stop: int) -> list[T]:
+    def _chunk(self, raws: Sequence[msgspec.Raw], start: int) -> list[T]:
         decode_strictly = _decoder(self._kind, True).decode
         items: list[T] = []
-        for raw in self._raws[start:stop]:
+        for raw in raws:
             try:
                 items.append(decode_strictly(raw))
             except (msgspec.DecodeError, UnicodeDecodeError):
-                items.append(self._item(start + len(items)))
+                items.append(self._item(raw, start + len(items)))
         return items
 
-    def _item(self, index: int) -> T:
+    def _item(self, raw: msgspec.Raw, index: int) -> T:
         try:
-            return _decode(bytes(self._raws[index]), self._kind)
+            return _decode(bytes(raw), self._kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problem = _problem(error, f"{self._name}[{index}]")
         raise BadAnswer(problem, action=self._action)
@@ -131,8 +138,14 @@ def _decode_types(body: Buffer, kind: type[T]) -> T:
         return lax.decode(body)
 
 
-@cache
 def _decoder(kind: type[T], strict: bool) -> msgspec.json.Decoder[T]:
+    unkeyed: Any = kind
+    decoder: msgspec.json.Decoder[T] = _cached_decoder(unkeyed, strict)
+    return decoder
+
+
+@cache
+def _cached_decoder(kind: Any, strict: bool) -> Any:
     return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
 
 

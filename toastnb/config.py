@@ -162,11 +162,14 @@ def _parsed_config(path: Path) -> dict[str, Any]:
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         raise InvalidInput(f"{path}: profiles must be tables, as [profiles.prod]", action="Reading the config file")
     default = content.get("default")
-    return {"default": default, "profiles": {name: _checked(name, section) for name, section in profiles.items()}}
+    return {
+        "default": default,
+        "profiles": {name: _checked(name, section) for name, section in profiles.items()},
+    }
 
 
 def _checked(name: str, section: dict[str, Any]) -> dict[str, Any]:
-    kinds = {"read_only": bool, "timeout": (int, float)}
+    kinds: dict[str, type | tuple[type, ...]] = {"read_only": bool, "timeout": (int, float)}
     for key, value in section.items():
         if key not in _KNOWN_KEYS:
             raise InvalidInput(

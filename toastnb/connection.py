@@ -98,6 +98,12 @@ class _Connection(HTTPConnection):
     response_class = _DeadlineResponse
     debuglevel = 0  # http.client's debug level prints headers and bodies
 
+    def connect(self) -> None:
+        try:
+            super().connect()
+        finally:
+            _current.deadline.sent = False  # what a proxy was told is not the request
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
@@ -105,10 +111,8 @@ class _Connection(HTTPConnection):
         super().send(data)
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _DeadlineResponse
-    debuglevel = 0
-    send = _Connection.send
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -140,9 +144,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Find none: requests would read the whole body, and look into ~/.netrc, only to offer the next request."""
+
+
 def open_session(base_url: str, connections: int) -> requests.Session:
     """Return a session for one service, with a pool of connections for as many threads."""
-    session = requests.Session()
+    session = _Session()
     adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

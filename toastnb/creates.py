@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from toastnb import frames, rules, wire
+from toastnb.arrays import texts
 from toastnb.connected import Connected
 from toastnb.errors import BadAnswer, ServiceFailure, ToastError
 from toastnb.files import KeyFile
@@ -107,13 +108,13 @@ class Creates(Connected):
         missing = [name for name, row in zip(names, rows, strict=True) if row is None]
         if missing:
             warnings.warn(f"{', '.join(missing)}: made, but {why}. List the instances again.", stacklevel=3)
-        return frames.texts(
+        return texts(
             instance_id=[row.id if row else None for row in rows],
             name=names,
             status=[row.status if row else None for row in rows],
         )
 
-    def upload_image(self, id: str, name: str) -> pd.DataFrame:  # noqa: A002 - the guide's name
+    def upload_image(self, id: str, name: str) -> pd.DataFrame:
         """Make an image of a stopped instance (guide: image creation; needs STOP).
 
         Parameters
@@ -136,7 +137,7 @@ class Creates(Connected):
         """
         rules.check_text(id, "id")
         made = self._api.upload_image(id, rules.check_text(name, "name"))
-        return frames.texts(image_id=[made.id], name=[made.name or name])
+        return texts(image_id=[made.id], name=[made.name or name])
 
     def create_keypair(self, name: str, save_to: str | os.PathLike[str]) -> pd.DataFrame:
         """Make a keypair and save its private key (guide: keypair creation).
@@ -177,12 +178,14 @@ class Creates(Connected):
         try:
             made = self._api.create_keypair(name)
             if made.private_key is None:
-                raise BadAnswer("the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True)
+                raise BadAnswer(
+                    "the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True
+                )
         except BaseException:
             file.discard()
             raise
         self._save_key(made.private_key, file, name)
-        return frames.texts(name=[made.name], fingerprint=[made.fingerprint], path=[str(file.path)])
+        return texts(name=[made.name], fingerprint=[made.fingerprint], path=[str(file.path)])
 
     def _save_key(self, key: Secret, file: KeyFile, name: str) -> None:
         try:

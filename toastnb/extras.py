@@ -19,7 +19,7 @@ def needs(extra: str) -> Iterator[None]:
     ...     import no_such_package
     Traceback (most recent call last):
     ...
-    toastnb.errors.MissingExtra: the package no_such_package is not installed. Install it with: pip install 'toastnb[report]'
+    toastnb.errors.MissingExtra: the package no_such_package is not installed. Install it with: pip install ...
     """
     try:
         yield

@@ -28,7 +28,9 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
     host = urlsplit(base_url).netloc
     fate_open = call.is_write and deadline.sent
     if isinstance(error, AnswerTooLarge):
-        return errors.BadAnswer("the answer is larger than any inventory", action=call.action, may_have_happened=fate_open)
+        return errors.BadAnswer(
+            "the answer is larger than any inventory", action=call.action, may_have_happened=fate_open
+        )
     if deadline.is_over():
         said = f"{host} did not answer in full within {deadline.seconds:g} s"
         return errors.DeadlineExceeded(said, action=call.action, may_have_happened=fate_open)
@@ -40,7 +42,10 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
         said = f"no connection to {host} ({_reason(error)})"
     certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
     return errors.NetworkFailure(
-        said, action=call.action, may_have_happened=fate_open, passing=not certificate and _is_of_network(error)
+        said,
+        action=call.action,
+        may_have_happened=fate_open,
+        passing=not certificate and _is_of_network(error),
     )
 
 
@@ -85,7 +90,10 @@ def _refusal(header: Header, call: Call[Any]) -> errors.ToastError:
 
 
 def _redirected(reply: Reply, call: Call[Any]) -> errors.ToastError:
-    target = urlsplit(reply.location).hostname or "another place on the same host"
+    try:
+        target = urlsplit(reply.location).hostname or "another place on the same host"
+    except ValueError:
+        target = "no place at all"
     said = f"HTTP {reply.status} points to {target}; no redirect is followed, so that no credentials go elsewhere"
     return errors.BadAnswer(said, action=call.action, hint="Set base_url to the service itself.")
 
@@ -132,4 +140,3 @@ def _reason(error: Exception) -> str:
         if isinstance(cause, OSError) and cause.strerror and isinstance(cause.errno, int):
             return cause.strerror.lower()
     return next((type(cause).__name__ for cause in reversed(causes)), type(error).__name__)
-

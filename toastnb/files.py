@@ -10,11 +10,11 @@ from typing import BinaryIO
 
 from toastnb.errors import InvalidInput
 
-_PRIVATE = 0o600
+PRIVATE, SHARED = 0o600, 0o666
 _SPACE_FOR_KEY = 16 * 1024
 
 
-def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> Path:
+def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *, mode: int = PRIVATE) -> Path:
     """Write a file beside its place, then put it there: a reader sees the old one or the new one, never a part.
 
     Parameters
@@ -23,6 +23,8 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]
         Where it goes; what is there is replaced.
     write : callable
         Writes the content to an open binary file.
+    mode : int
+        The file's permissions, from the moment it exists; `SHARED` leaves them to the user's umask.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]
     target = Path(path).expanduser()
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -63,7 +65,7 @@ class KeyFile:
         problem = ""
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-            self._descriptor = os.open(self.path, flags, _PRIVATE)
+            self._descriptor = os.open(self.path, flags, PRIVATE)
         except FileExistsError:
             problem = f"{self.path} exists already and is not overwritten"
         except OSError as error:

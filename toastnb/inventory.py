@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from toastnb import frames
+from toastnb.arrays import from_arrow
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.files import replace_file
@@ -24,7 +25,7 @@ _FORMAT = "toastnb-inventory"
 _VERSION = 1
 
 
-class AbsentTable(NotFound, AttributeError):
+class AbsentTable(NotFound, AttributeError):  # noqa: N818
     """The inventory lacks a table; an AttributeError too, so that `hasattr` tells."""
 
     default_hint = "inventory.absent says why for each."
@@ -217,8 +218,9 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
     if manifest["format"] != _FORMAT or manifest["version"] != _VERSION:
         raise ValueError(f"format {manifest['format']} {manifest['version']}")
+    datetime.fromisoformat(manifest["fetched_at"])
     return manifest
 
 
 def _table(name: str, content: bytes) -> pd.DataFrame:
-    return frames.from_arrow(name, pq.read_table(BytesIO(content)))
+    return from_arrow(name, pq.read_table(BytesIO(content)))

@@ -65,4 +65,6 @@ def _check_against(flavor: wire.Flavor | None, image: Image | None, name: str, r
         return
     min_disk, min_ram = (image.min_disk, image.min_ram) if image else (None, None)
     rules.check_ram(flavor.ram, min_ram, os_type)
-    rules.check_root_size(root_gb, rules.root_sizes(min_disk, flavor.max_volume_size, os_type), flavor.volume_size, os_type)
+    rules.check_root_size(
+        root_gb, rules.root_sizes(min_disk, flavor.max_volume_size, os_type), flavor.volume_size, os_type
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from toastnb import frames
+from toastnb.arrays import texts
 from toastnb.errors import CredentialsError, InvalidInput, ToastError
 from toastnb.progress import bar
 from toastnb.rules import check_text
@@ -54,7 +54,7 @@ def as_list(ids: Ids) -> list[str]:
 def outcome_frame(action: str, outcomes: dict[str, Outcome]) -> pd.DataFrame:
     """Return the frame of outcomes: instance_id, action, outcome, code, message."""
     rows = list(outcomes.values())
-    frame = frames.texts(
+    frame = texts(
         instance_id=list(outcomes),
         action=[action] * len(rows),
         outcome=[row.outcome for row in rows],

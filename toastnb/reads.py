@@ -14,7 +14,13 @@ from toastnb.inventory import Inventory
 from toastnb.progress import bar
 
 Tables = dict[str, pd.DataFrame]
-_NOT_SERVED = (errors.ServiceFailure, errors.PermissionDenied, errors.NotFound, errors.InvalidInput, errors.BadAnswer)
+_NOT_SERVED = (
+    errors.ServiceFailure,
+    errors.PermissionDenied,
+    errors.NotFound,
+    errors.InvalidInput,
+    errors.BadAnswer,
+)
 
 
 class Reads(Connected):
@@ -52,7 +58,7 @@ class Reads(Connected):
         """
         return _stamped(lambda: frames.availability_zones(self._api.availability_zones()))
 
-    def instances(self, id: str | None = None) -> pd.DataFrame:  # noqa: A002 - the guide's name
+    def instances(self, id: str | None = None) -> pd.DataFrame:
         """Return instances in brief (guide: instance API, brief listing).
 
         Parameters
@@ -74,7 +80,7 @@ class Reads(Connected):
         given = _given_id(id)
         return _stamped(lambda: frames.instances(self._api.instances(given)))
 
-    def instances_detail(self, id: str | None = None) -> pd.DataFrame:  # noqa: A002
+    def instances_detail(self, id: str | None = None) -> pd.DataFrame:
         """Return instances in full (guide: instance API, detailed listing).
 
         Parameters
@@ -212,7 +218,7 @@ class Reads(Connected):
         >>> bool((toast.volumes().status == "available").any())
         True
         """
-        return _stamped(lambda: frames.volumes(self._api.volumes()))
+        return _stamped(lambda: frames.volume_tables(self._api.volumes())["volumes"])
 
     def token_info(self) -> pd.DataFrame:
         """Return what the service knows of the connection's token (guide: token API), but not the token.
@@ -269,17 +275,13 @@ class Reads(Connected):
                 "security_group_rules": frames.security_group_rules(groups),
             }
 
-        def volumes() -> Tables:
-            items = api.volumes()
-            return {"volumes": frames.volumes(items), "volume_attachments": frames.volume_attachments(items)}
-
         return {
             "images": lambda: {"images": frames.images(api.images())},
             "networks": lambda: {"networks": frames.networks(api.networks())},
             "subnets": lambda: {"subnets": frames.subnets(api.subnets())},
             "security_groups": security_groups,
             "floating_ips": lambda: {"floating_ips": frames.floating_ips(api.floating_ips())},
-            "volumes": volumes,
+            "volumes": lambda: frames.volume_tables(api.volumes()),
         }
 
 

@@ -21,6 +21,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -34,7 +35,10 @@ _LOOKS_SECRET = (
     (re.compile(r"(appkeys(?:/|%2F))[^/?#\s'\"]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(tokens\?id=)[^&\s'\"]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(X-Auth-Token['\"]?\s*[:=,]\s*b?['\"]?)[^\s'\",}]+", re.IGNORECASE), rf"\1{MASK}"),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), MASK),
+    (
+        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        MASK,
+    ),
 )
 
 
@@ -60,7 +64,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         # A closure rather than an attribute: nothing that walks over attributes comes upon the text.
-        self._reveal = lambda: value
+        self._reveal: Callable[[], str] = lambda: value
         with _lock:
             _alive.add(self)
 
@@ -123,10 +127,8 @@ def redact(text: str) -> str:
 def _written_forms(value: str) -> set[str]:
     """Return the ways in which libraries write a text: as it is, in a URL, in a repr, in JSON."""
     forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
-    try:
+    with suppress(UnicodeEncodeError):  # a lone surrogate has no form in a URL
         forms |= {quote(value), quote(value, safe=""), quote_plus(value)}
-    except UnicodeEncodeError:  # a lone surrogate has no form in a URL
-        pass
     return forms - {""}
 
 

@@ -43,6 +43,16 @@ class Toast(Reads, Writes, Creates):
         if self._own_sandbox is not None:
             self._own_sandbox.stop()
 
+    def account(self) -> Profile:
+        """Return where the connection leads and who signs in; its secrets do not show.
+
+        Examples
+        --------
+        >>> toast.account().username
+        'demo@example.com'
+        """
+        return self._profile
+
     def __enter__(self) -> Self:
         return self
 
@@ -102,7 +112,7 @@ def connect(
     >>> toast.stop("5f0c")
     Traceback (most recent call last):
     ...
-    toastnb.errors.ReadOnly: The action stop: this connection only reads, nothing was sent. Connect without read_only=True to change anything.
+    toastnb.errors.ReadOnly: The action stop: this connection only reads, nothing was sent. Connect without ...
     >>> toast.close()
     """
     appkey, password = as_secret(appkey), as_secret(password)  # from here on nothing in this frame shows them

@@ -59,8 +59,12 @@ class TokenKeeper:
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[None]:
-        if not self._lock.acquire(timeout=deadline.left()):
-            raise DeadlineExceeded("another thread's sign-in takes too long", action="Signing in")
+        try:
+            mine = self._lock.acquire(timeout=deadline.left())
+        except TimeoutError:
+            mine = False
+        if not mine:
+            raise DeadlineExceeded(f"there was no token within {deadline.seconds:g} s", action="Signing in")
         try:
             yield
         finally:

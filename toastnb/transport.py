@@ -79,6 +79,8 @@ class Transport:
 
     def _authorised(self, call: Call[A], deadline: Deadline) -> A:
         """Send a call with the token; after a refusal once more with a new one."""
+        if deadline.is_over():
+            raise errors.DeadlineExceeded(f"there was no answer within {deadline.seconds:g} s", action=call.action)
         if not call.needs_token:
             return self._sent(call, None, deadline)
         token = self._tokens.current(deadline)
@@ -124,7 +126,12 @@ class Transport:
 def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
     """Run what changes nothing, again while it fails in a way that may pass."""
     retries = stamina.retry_context(
-        on=_may_pass, attempts=_ATTEMPTS, timeout=deadline.left(), wait_initial=0.2, wait_jitter=0.3, wait_max=2.0
+        on=_may_pass,
+        attempts=_ATTEMPTS,
+        timeout=deadline.seconds,
+        wait_initial=0.2,
+        wait_jitter=0.3,
+        wait_max=2.0,
     )
     for attempt in retries:
         with attempt:

@@ -132,5 +132,3 @@ def _details(api: Api, ids: list[str]) -> list[InstanceDetail]:
 def _mark(instance: InstanceDetail) -> tuple[str | None, ...]:
     """Return what changes when a boot or a resize is over, though the state is the same as before."""
     return instance.launched_at, instance.updated_at, instance.flavor.id if instance.flavor else None
-
-

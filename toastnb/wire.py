@@ -198,7 +198,7 @@ class InstanceDetail(Body):
 
 
 class InstancesDetailAnswer(Answer):
-    """The answer of call 5, its instances not decoded yet: see `Items`."""
+    """The answer of call 5, its instances not decoded yet: see `codec.Items`."""
 
     instances: list[Raw]
 

@@ -5,7 +5,7 @@ They share prefix, token and envelope with the guide's calls; their fields are f
 
 from __future__ import annotations
 
-from msgspec import field
+from msgspec import Raw, field
 
 from toastnb.wire import Answer, Body, Int
 
@@ -151,6 +151,6 @@ class Volume(Body):
 
 
 class VolumesAnswer(Answer):
-    """All volumes."""
+    """All volumes, not decoded yet: see `codec.Items`."""
 
-    volumes: list[Volume]
+    volumes: list[Raw]

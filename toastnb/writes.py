@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from toastnb import frames, rules, waiting
+from toastnb import rules, waiting
+from toastnb.arrays import texts
 from toastnb.connected import Connected
 from toastnb.errors import DeadlineExceeded, ToastError
 from toastnb.lookup import find
 from toastnb.outcomes import Bulk, Ids, Outcome, as_list, of_error, outcome_frame
-from toastnb.wire_siblings import Volume, VolumeAttachment
 
 _WAIT_SECONDS = 600.0
 
@@ -27,7 +27,7 @@ class Writes(Connected):
 
     last_outcome: pd.DataFrame | None = None
 
-    def start(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:  # noqa: A002
+    def start(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:
         """Start stopped instances (guide: instance start; needs STOP).
 
         Parameters
@@ -53,7 +53,7 @@ class Writes(Connected):
         """
         return self._lifecycle("start", "ACTIVE", id, self._api.start, wait=wait, timeout=timeout)
 
-    def stop(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:  # noqa: A002
+    def stop(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:
         """Stop instances (guide: instance stop; needs ACTIVE or ERROR).
 
         Parameters and answer are those of `start`; it waits for STOP.
@@ -68,8 +68,8 @@ class Writes(Connected):
 
     def reboot(
         self,
-        id: Ids,  # noqa: A002
-        type: str = "SOFT",  # noqa: A002
+        id: Ids,
+        type: str = "SOFT",
         *,
         wait: bool = False,
         timeout: float = _WAIT_SECONDS,
@@ -96,7 +96,7 @@ class Writes(Connected):
 
     def resize(
         self,
-        id: Ids,  # noqa: A002
+        id: Ids,
         flavor: str,
         *,
         wait: bool = False,
@@ -130,7 +130,7 @@ class Writes(Connected):
             timeout=timeout,
         )
 
-    def delete_instance(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:  # noqa: A002
+    def delete_instance(self, id: Ids, *, wait: bool = False, timeout: float = _WAIT_SECONDS) -> pd.DataFrame:
         """Delete instances (guide: instance delete). Their attached volumes stay.
 
         Parameters and answer are those of `start`; it waits until they are gone.
@@ -143,7 +143,7 @@ class Writes(Connected):
         """
         return self._lifecycle("delete", waiting.GONE, id, self._api.delete_instance, wait=wait, timeout=timeout)
 
-    def add_security_group(self, id: Ids, name: str) -> pd.DataFrame:  # noqa: A002
+    def add_security_group(self, id: Ids, name: str) -> pd.DataFrame:
         """Add a security group, by name (guide: security group registration). Takes effect at once.
 
         `id` and the answer are those of `start`.
@@ -158,7 +158,7 @@ class Writes(Connected):
         rules.check_text(name, "name")
         return self._act("add_security_group", id, lambda id_: self._api.add_security_group(id_, name))
 
-    def remove_security_group(self, id: Ids, name: str) -> pd.DataFrame:  # noqa: A002
+    def remove_security_group(self, id: Ids, name: str) -> pd.DataFrame:
         """Take a security group off, by name (guide: security group removal). Takes effect at once.
 
         `id` and the answer are those of `start`.
@@ -172,7 +172,7 @@ class Writes(Connected):
         rules.check_text(name, "name")
         return self._act("remove_security_group", id, lambda id_: self._api.remove_security_group(id_, name))
 
-    def add_floating_ip(self, id: str, address: str, ip_address: str) -> pd.DataFrame:  # noqa: A002
+    def add_floating_ip(self, id: str, address: str, ip_address: str) -> pd.DataFrame:
         """Lead a floating IP to one of an instance's addresses (guide: floating IP connection).
 
         Parameters
@@ -200,7 +200,7 @@ class Writes(Connected):
         rules.check_text(ip_address, "ip_address")
         return self._act_on_one("add_floating_ip", id, lambda id_: self._api.add_floating_ip(id_, address, ip_address))
 
-    def remove_floating_ip(self, id: str, address: str) -> pd.DataFrame:  # noqa: A002
+    def remove_floating_ip(self, id: str, address: str) -> pd.DataFrame:
         """Take a floating IP off an instance (guide: floating IP disconnection); the address stays the account's.
 
         Examples
@@ -212,7 +212,7 @@ class Writes(Connected):
         rules.check_text(address, "address")
         return self._act_on_one("remove_floating_ip", id, lambda id_: self._api.remove_floating_ip(id_, address))
 
-    def attach_volume(self, id: str, volume_id: str) -> pd.DataFrame:  # noqa: A002
+    def attach_volume(self, id: str, volume_id: str) -> pd.DataFrame:
         """Attach a block storage volume of the same zone (guide: block storage attachment).
 
         Returns
@@ -230,10 +230,14 @@ class Writes(Connected):
         rules.check_text(id, "id")
         rules.check_text(volume_id, "volume_id")
         made = self._api.attach_volume(id, volume_id)
-        attachment = VolumeAttachment(attachment_id=made.id, instance_id=id, device=made.device)
-        return frames.volume_attachments([Volume(id=made.volume_id or volume_id, attachments=[attachment])])
+        return texts(
+            volume_id=[made.volume_id or volume_id],
+            instance_id=[id],
+            attachment_id=[made.id],
+            device=[made.device],
+        )
 
-    def detach_volume(self, id: str, volume_id: str) -> pd.DataFrame:  # noqa: A002
+    def detach_volume(self, id: str, volume_id: str) -> pd.DataFrame:
         """Detach a block storage volume, by the volume's id (guide: block storage detachment).
 
         Returns

@@ -1,0 +1,1 @@
+"""Benchmarks: toastnb side by side with what a user would write otherwise. Run them with `make bench`."""

@@ -1,0 +1,101 @@
+"""Storing a profile: the password in the system's keyring where there is one, the rest in the config file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from toastnb.config import KEYRING_SERVICE, config_path, resolve
+from toastnb.errors import InvalidInput
+from toastnb.files import replace_file
+from toastnb.redaction import Secret, sealed
+
+
+def store(
+    name: str,
+    *,
+    appkey: Secret,
+    username: str,
+    password: Secret,
+    base_url: str | None = None,
+    read_only: bool = False,
+) -> list[str]:
+    """Store a profile, and say where each part went.
+
+    Parameters
+    ----------
+    name : str
+        The profile's name; an older profile of that name is replaced, others and comments stay.
+    appkey, password : Secret
+        The password goes into the keyring; without one into the file. The file is readable by its owner only (0600).
+    username : str
+        TOAST id.
+    base_url : str, optional
+        The guide's prefix.
+    read_only : bool
+        Whether the profile refuses writes.
+
+    Returns
+    -------
+    list of str
+        A sentence a place.
+
+    Raises
+    ------
+    InvalidInput
+        When a value is not allowed, or the file cannot be read or written.
+    """
+    if not name or name == "sandbox":
+        raise InvalidInput(f"a profile cannot be named {name!r}", hint="Take another name.")
+    resolve(None, appkey=appkey, username=username, password=password, base_url=base_url)  # checks the values
+    in_keyring = _into_keyring(name, username, password)
+    path = config_path()
+    sealed(lambda: _into_file(path, name, appkey, username, None if in_keyring else password, base_url, read_only))
+    places = [f"Profile {name} is in {path}, readable by you only (0600)."]
+    if in_keyring:
+        return [*places, "The password is in the system's keyring."]
+    return [*places, "There is no keyring here, so the password is in that file too."]
+
+
+def _into_keyring(name: str, username: str, password: Secret) -> bool:
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return False
+
+    def put() -> bool:
+        try:
+            keyring.set_password(KEYRING_SERVICE, f"{name}:{username}", password.reveal())
+        except (KeyringError, RuntimeError):
+            return False
+        return True
+
+    return sealed(put)
+
+
+def _into_file(
+    path: Path,
+    name: str,
+    appkey: Secret,
+    username: str,
+    password: Secret | None,
+    base_url: str | None,
+    read_only: bool,
+) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
+        raise InvalidInput(f"{path} cannot be used ({why})", action="Storing a profile") from None
+    section = {"appkey": appkey.reveal(), "username": username}
+    section |= {"password": password.reveal()} if password is not None else {}
+    section |= {"base_url": base_url} if base_url else {}
+    document.setdefault("default", name)
+    profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
+    profiles[name] = section | ({"read_only": True} if read_only else {})
+    content = tomlkit.dumps(document).encode()
+    replace_file(path, lambda file: file.write(content))

@@ -1,0 +1,59 @@
+"""The notebooks that come with the package."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from toastnb.errors import InvalidInput
+
+REPORT = "02-capacity-report.ipynb"
+
+
+def folder() -> Path:
+    """Return the folder of the notebooks: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "notebooks"
+    return installed if installed.is_dir() else package.parent / "notebooks"
+
+
+def copy_notebooks(to: str | os.PathLike[str]) -> list[Path]:
+    """Copy the notebooks to where you work.
+
+    Parameters
+    ----------
+    to : path-like
+        A folder; it is made if need be.
+
+    Returns
+    -------
+    list of Path
+        The copies.
+
+    Raises
+    ------
+    InvalidInput
+        When one of them is there already: what you changed in it is not overwritten.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> [path.name for path in tn.report.copy_notebooks("my-notebooks")]
+    ['01-inventory.ipynb', '02-capacity-report.ipynb']
+    """
+    target = Path(to).expanduser()
+    sources = sorted(folder().glob("*.ipynb"))
+    there = [source.name for source in sources if (target / source.name).exists()]
+    if there:
+        raise InvalidInput(
+            f"{', '.join(there)} in {target} would be overwritten",
+            action="Copying notebooks",
+            hint="Give a new folder.",
+        )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copyfile(source, target / source.name)) for source in sources]
+    except OSError as error:
+        problem = f"{target} cannot be written ({error.strerror})"
+    raise InvalidInput(problem, action="Copying notebooks")

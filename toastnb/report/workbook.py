@@ -1,0 +1,109 @@
+"""Excel workbooks: typed cells, frozen and filtered heads, times as times in UTC, and no formula from data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+
+from toastnb.errors import InvalidInput
+from toastnb.extras import needs
+from toastnb.files import SHARED, replace_file
+
+_MOST_ROWS = 2**20 - 1
+_LONGEST_TEXT = 32_767
+_WIDEST, _NARROWEST = 50, 8
+_ROWS_TO_MEASURE = 200
+
+
+def write_workbook(path: str | os.PathLike[str], sheets: Mapping[str, pd.DataFrame]) -> Path:
+    """Write frames as the sheets of a workbook.
+
+    Parameters
+    ----------
+    path : path-like
+        Where it goes; what is there is replaced.
+    sheets : mapping of str to DataFrame
+        A frame a sheet; an index that has names comes first.
+
+    Returns
+    -------
+    Path
+        Where it went.
+
+    Raises
+    ------
+    InvalidInput
+        When a frame has more rows than a sheet holds, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from toastnb.report.workbook import write_workbook
+    >>> write_workbook("totals.xlsx", {"Totals": toast.availability_zones()}).name
+    'totals.xlsx'
+    """
+    for name, frame in sheets.items():
+        if len(frame) > _MOST_ROWS:
+            hint = "Write it as Parquet or CSV."
+            raise InvalidInput(f"{name} has {len(frame):,} rows, but a sheet holds {_MOST_ROWS:,}", hint=hint)
+    return replace_file(path, lambda file: _write(file, sheets), mode=SHARED)
+
+
+def _write(file: BinaryIO, sheets: Mapping[str, pd.DataFrame]) -> None:
+    with needs("report"):
+        import xlsxwriter
+    # Text is only ever written as text: no option lets a value become a formula or a link.
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as workbook:
+        formats = {
+            "head": workbook.add_format({"bold": True, "bg_color": "#DDE6EE", "bottom": 1, "text_wrap": True}),
+            "integer": workbook.add_format({"num_format": "#,##0"}),
+            "number": workbook.add_format({"num_format": "#,##0.0"}),
+            "share": workbook.add_format({"num_format": "0.0%"}),
+            "time": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+        }
+        for name, frame in sheets.items():
+            named = [level for level in frame.index.names if level is not None]
+            _write_sheet(workbook.add_worksheet(name[:31]), frame.reset_index(level=named) if named else frame, formats)
+
+
+def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
+    columns = [_cells(frame[name]) for name in frame.columns]
+    kinds = [_kind(frame[name], str(name)) for name in frame.columns]
+    heads = [f"{name} (UTC)" if kind == "time" else str(name) for name, kind in zip(frame.columns, kinds, strict=True)]
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, len(frame), max(len(heads) - 1, 0))
+    for number, (head, cells) in enumerate(zip(heads, columns, strict=True)):
+        longest = max((len(str(cell)) for cell in cells[:_ROWS_TO_MEASURE]), default=0)
+        sheet.set_column(number, number, min(max(longest, len(head) * 0.8, _NARROWEST), _WIDEST) + 2)
+    for number, head in enumerate(heads):
+        sheet.write_string(0, number, head, formats["head"])
+    write = {"text": sheet.write_string, "flag": sheet.write_boolean, "time": sheet.write_datetime}
+    for row, values in enumerate(zip(*columns, strict=True), start=1):
+        for number, cell in enumerate(values):
+            if cell is not None:
+                kind = kinds[number]
+                write.get(kind, sheet.write_number)(row, number, cell, formats.get(kind))
+
+
+def _kind(column: pd.Series, name: str) -> str:
+    if pd.api.types.is_bool_dtype(column):
+        return "flag"
+    if pd.api.types.is_integer_dtype(column):
+        return "integer"
+    if pd.api.types.is_float_dtype(column):
+        return "share" if name.endswith("_share") else "number"
+    return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    """Return a column's values as Excel takes them: times without a zone, texts of a bearable length, None for none."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+        return [None if pd.isna(value) else value.to_pydatetime() for value in column]
+    if _kind(column, "") == "text":
+        return [None if pd.isna(value) else str(value)[:_LONGEST_TEXT] for value in column]
+    return [None if pd.isna(value) else value for value in column]
