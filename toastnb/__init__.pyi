@@ -15,7 +15,7 @@ from .errors import ServiceFailure as ServiceFailure
 from .errors import ToastError as ToastError
 from .inventory import Inventory as Inventory
 from .inventory import load_inventory as load_inventory
-from .sandbox import Sandbox as Sandbox
+from .embedded import Sandbox as Sandbox
 from .toast import Toast as Toast
 from .toast import connect as connect
 

@@ -215,10 +215,8 @@ def sandbox(
     from_inventory: Annotated[Path | None, typer.Option("--inventory", help="Start from a saved inventory.")] = None,
 ) -> None:
     """Serve an account that needs no cloud, until SIGTERM or Ctrl-C. Its credentials are no secret."""
-    from toastnb.extras import needs
+    from toastnb.embedded import Sandbox
 
-    with needs("sandbox"):
-        from toastnb.sandbox import Sandbox
     given: dict[str, Any] = {"appkey": appkey, "username": username, "password": password}
     try:
         service = Sandbox(

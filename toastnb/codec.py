@@ -36,8 +36,8 @@ def encode(body: Any) -> bytes:
     return msgspec.json.encode(body, enc_hook=_reveal)
 
 
-def decode(body: Buffer, kind: type[T], *, action: str) -> T:
-    """Read an answer.
+def decode(body: Buffer, kind: type[T], *, action: str, may_have_happened: bool = False) -> T:
+    """Read an answer; `action` and `may_have_happened` are for the error.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def decode(body: Buffer, kind: type[T], *, action: str) -> T:
         return _decode(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = _problem(error, "")
-    raise BadAnswer(problem, action=action)
+    raise BadAnswer(problem, action=action, may_have_happened=may_have_happened)
 
 
 class Items(Generic[T]):

@@ -70,8 +70,13 @@ class Profile:
     timeout: float = DEFAULT_TIMEOUT
 
     def __post_init__(self) -> None:
+        for name, kind in {"appkey": Secret, "username": str, "password": Secret, "base_url": str}.items():
+            if not isinstance(getattr(self, name), kind):
+                given = type(getattr(self, name)).__name__
+                raise InvalidInput(f"{name} is {given}, but must be text", action="Connecting")
         object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
-        if not 0 < self.timeout <= 86_400:
+        number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
+        if not number or not 0 < self.timeout <= 86_400:
             raise InvalidInput(f"timeout is {self.timeout!r}, but must be seconds above 0 and at most a day")
 
 
@@ -92,8 +97,9 @@ def resolve(
 ) -> Profile:
     """Find everything that a connection needs.
 
-    A profile that is named as an argument stands before the environment's credentials: who asks for "dev" must not
-    get what a variable for "prod" left behind. Without a name the environment stands before the file.
+    A profile that is named as an argument is an argument: it stands before the environment, which then only fills in
+    credentials that it lacks, and never the address. Who asks for "dev" must not get what a variable for "prod" left
+    behind.
 
     Raises
     ------
@@ -108,12 +114,13 @@ def resolve(
     saved = _read_config()
     name = profile or os.environ.get("TOASTNB_PROFILE") or saved.get("default") or ""
     section = _section(saved, name, must_exist=bool(profile or os.environ.get("TOASTNB_PROFILE")))
-    sources = [arguments, section, environment] if profile else [arguments, environment, section]
-    found: dict[str, Any] = {}
-    for source in reversed(sources):
-        found |= source
-    if "password" not in found and name and "username" in found:
-        found |= _from_keyring(name, found["username"])
+    if profile:
+        environment.pop("base_url", None)
+        own = {**section, **arguments}
+        found = environment | _from_keyring(name, own) | own
+    else:
+        given = section | environment | arguments
+        found = _from_keyring(name, given) | given
     missing = [key for key in ("appkey", "username", "password") if not found.get(key)]
     if missing:
         raise _nothing_found(missing, name)
@@ -162,6 +169,8 @@ def _parsed_config(path: Path) -> dict[str, Any]:
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         raise InvalidInput(f"{path}: profiles must be tables, as [profiles.prod]", action="Reading the config file")
     default = content.get("default")
+    if not isinstance(default, str | None):
+        raise InvalidInput(f"{path}: default must be a profile's name", action="Reading the config file")
     return {
         "default": default,
         "profiles": {name: _checked(name, section) for name, section in profiles.items()},
@@ -177,7 +186,7 @@ def _checked(name: str, section: dict[str, Any]) -> dict[str, Any]:
                 action="Reading the config file",
                 hint=f"Known are {', '.join(sorted(_KNOWN_KEYS))}.",
             )
-        if not isinstance(value, kinds.get(key, str)):
+        if not isinstance(value, kinds.get(key, str)) or (key == "timeout" and isinstance(value, bool)):
             raise InvalidInput(f"profile {name!r}: {key} has the wrong type", action="Reading the config file")
     return _wrapped(section)
 
@@ -194,8 +203,11 @@ def _section(saved: Mapping[str, Any], name: str, *, must_exist: bool) -> dict[s
     return profiles.get(name, {})
 
 
-def _from_keyring(name: str, username: str) -> dict[str, Secret]:
-    """Ask the system's keyring; there may be none, as in a container."""
+def _from_keyring(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the system's keyring for a password that is not known; there may be no keyring, as in a container."""
+    username = known.get("username")
+    if not name or not username or "password" in known:
+        return {}
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -205,7 +217,7 @@ def _from_keyring(name: str, username: str) -> dict[str, Secret]:
     def ask() -> Secret | None:
         try:
             return as_secret(keyring.get_password(KEYRING_SERVICE, f"{name}:{username}"))
-        except (KeyringError, RuntimeError):
+        except (KeyringError, RuntimeError, OSError):
             return None
 
     password = sealed(ask)
@@ -218,7 +230,7 @@ def _nothing_found(missing: list[str], name: str) -> CredentialsError:
         f"the environment ({', '.join(_VARIABLES[key] for key in missing)})",
         f"{config_path()} (profile {name!r})" if name else f"{config_path()}",
     ]
-    if "password" in missing:
+    if "password" in missing and name:
         looked.append("the system's keyring")
     return CredentialsError(
         f"no {', no '.join(missing)} found; looked in {', '.join(looked)}",
@@ -229,7 +241,11 @@ def _nothing_found(missing: list[str], name: str) -> CredentialsError:
 
 def _checked_base_url(url: str) -> str:
     """Check the address: https, or http to this machine only, for credentials travel with every request."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only found wrong when it is read
+    except ValueError:
+        raise InvalidInput(f"base_url must be a URL like {DEFAULT_BASE_URL}", action="Connecting") from None
     problem = ""
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         problem = "must be a URL like " + DEFAULT_BASE_URL

@@ -68,7 +68,7 @@ class Creates(Connected):
         Examples
         --------
         >>> made = toast.create_instance(
-        ...     name="batch", image="Ubuntu Server 24.04 LTS", flavor="m2.c2m4", network="Default Network",
+        ...     name="batch", image="Ubuntu Server 22.04 LTS", flavor="m2.c2m4", network="Default Network",
         ...     zone="kr-pub-a", keypair=toast.keypairs().name[0], security_groups="default", root_gb=50, count=2)
         >>> made.name.tolist()
         ['batch-1', 'batch-2']

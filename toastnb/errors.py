@@ -21,6 +21,8 @@ although it failed, `may_have_happened` is true and the message says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 from toastnb.redaction import redact
 
 
@@ -69,6 +71,16 @@ class ToastError(Exception):
         self.may_have_happened = may_have_happened
         self.passing = passing
         super().__init__(_message(self.action, redact(said), self.hint, may_have_happened))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), str(self), vars(self))
+
+
+def _restored(kind: type[ToastError], message: str, attributes: dict[str, Any]) -> ToastError:
+    """Make an error anew as pickle needs it: its message is whole already."""
+    error = kind.__new__(kind, message)
+    vars(error).update(attributes)
+    return error
 
 
 def _message(action: str, said: str, hint: str, may_have_happened: bool) -> str:

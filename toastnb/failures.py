@@ -54,13 +54,12 @@ def checked(reply: Reply, call: Call[A]) -> A:
     if 300 <= reply.status < 400:
         raise _redirected(reply, call)
     try:
-        answer = codec.decode(reply.body, call.answer, action=call.action)
-    except errors.BadAnswer as error:
+        answer = codec.decode(reply.body, call.answer, action=call.action, may_have_happened=call.is_write)
+    except errors.BadAnswer:
         header = _envelope(reply, call)
         if header is None:
             raise _not_the_api(reply, call) from None
         if header.is_successful:
-            error.may_have_happened = call.is_write
             raise
     else:
         if answer.header.is_successful:

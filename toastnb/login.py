@@ -7,7 +7,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from toastnb.config import KEYRING_SERVICE, config_path, resolve
+from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, config_path
 from toastnb.errors import InvalidInput
 from toastnb.files import replace_file
 from toastnb.redaction import Secret, sealed
@@ -49,7 +49,7 @@ def store(
     """
     if not name or name == "sandbox":
         raise InvalidInput(f"a profile cannot be named {name!r}", hint="Take another name.")
-    resolve(None, appkey=appkey, username=username, password=password, base_url=base_url)  # checks the values
+    Profile(name, base_url or DEFAULT_BASE_URL, appkey, username, password)  # checks the values
     in_keyring = _into_keyring(name, username, password)
     path = config_path()
     sealed(lambda: _into_file(path, name, appkey, username, None if in_keyring else password, base_url, read_only))
@@ -67,11 +67,12 @@ def _into_keyring(name: str, username: str, password: Secret) -> bool:
         return False
 
     def put() -> bool:
+        entry = KEYRING_SERVICE, f"{name}:{username}"
         try:
-            keyring.set_password(KEYRING_SERVICE, f"{name}:{username}", password.reveal())
+            keyring.set_password(*entry, password.reveal())
+            return keyring.get_password(*entry) == password.reveal()  # some backends take it and keep nothing
         except (KeyringError, RuntimeError):
             return False
-        return True
 
     return sealed(put)
 

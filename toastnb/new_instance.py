@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from toastnb import rules, wire
@@ -59,6 +60,8 @@ def _check_against(flavor: wire.Flavor | None, image: Image | None, name: str, r
         properties = image.properties
         known = (properties.os_type, properties.os_distro) if properties else (None, None)
         os_type = rules.os_type_of(*known, image.name)
+        if os_type is None:
+            warnings.warn(f"{image.name}: its operating system is not known, so the laxer limits apply.", stacklevel=4)
         rules.check_instance_name(name, os_type)
     if flavor is None:
         rules.check_root_size(root_gb, None)

@@ -9,14 +9,13 @@ from toastnb.api import Api
 from toastnb.config import DEFAULT_TIMEOUT, Profile, resolve
 from toastnb.creates import Creates
 from toastnb.errors import InvalidInput
-from toastnb.extras import needs
 from toastnb.reads import Reads
 from toastnb.redaction import Secret, as_secret
 from toastnb.transport import Transport
 from toastnb.writes import Writes
 
 if TYPE_CHECKING:
-    from toastnb.sandbox import Sandbox
+    from toastnb.embedded import Sandbox
 
 
 class Toast(Reads, Writes, Creates):
@@ -133,8 +132,8 @@ def connect(
 
 
 def _connect_sandbox(given: str | Sandbox, *, read_only: bool, timeout: float | None) -> Toast:
-    with needs("sandbox"):
-        from toastnb.sandbox import Sandbox
+    from toastnb.embedded import Sandbox
+
     if isinstance(given, str):
         sandbox = Sandbox().start()
     elif isinstance(given, Sandbox):

@@ -150,9 +150,8 @@ class Writes(Connected):
 
         Examples
         --------
-        >>> vm = toast.instances_detail().query("security_groups == 'default'").iloc[0]
-        >>> group = next(name for name in toast.security_groups().name if name != "default")
-        >>> toast.add_security_group(vm.instance_id, group).outcome.item()
+        >>> vm = toast.instances_detail().query("not security_groups.str.contains('web')").iloc[0]
+        >>> toast.add_security_group(vm.instance_id, "web").outcome.item()
         'done'
         """
         rules.check_text(name, "name")
@@ -300,6 +299,7 @@ class Writes(Connected):
         self._refuse_if_read_only(f"The action {action}")
         before = waiting.look(self._api, listed) if wait else None
         outcomes = self._carried_out(action, ids, send)
+        self._kept(action, outcomes)
         if wait:
             self._watch(outcomes, target, timeout, before, raise_failure=isinstance(ids, str))
         return self._kept(action, outcomes)
@@ -316,14 +316,21 @@ class Writes(Connected):
         self._refuse_if_read_only(f"The action {action}")
         self.last_outcome = None
         if isinstance(ids, str):
-            send(ids)
-            return {ids: Outcome("done")}
+            return {ids: self._one(action, ids, send)}
         bulk = Bulk(action, listed, send)
         try:
             bulk.run()
         finally:
             self._kept(action, bulk.outcomes)
         return bulk.outcomes
+
+    def _one(self, action: str, id_: str, send: Callable[[str], object]) -> Outcome:
+        try:
+            send(id_)
+        except ToastError as error:
+            self._kept(action, {id_: of_error(error)})
+            raise
+        return Outcome("done")
 
     def _watch(
         self,

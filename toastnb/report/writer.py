@@ -99,9 +99,21 @@ def _page(notebook: Any) -> str:
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
+    _describe_plots(notebook)
     body, _ = exporter.from_notebook_node(notebook)
     template = Template((Path(__file__).parent / "page.html").read_text("utf-8"))
     return template.substitute(body=body)
+
+
+def _describe_plots(notebook: Any) -> None:
+    """Give each picture the heading it stands under as its alternative text."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.setdefault("metadata", {})["alt"] = f"Plot: {heading}"
 
 
 def _sheets(inventory: Inventory) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,92 @@
+"""What all tests share: a clean environment, a sandbox of their own, a connection to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+from hypothesis import settings
+
+import toastnb as tn
+from toastnb.api import Api
+from toastnb.config import Profile
+from toastnb.redaction import Secret
+from toastnb.transport import Transport
+
+# No deadlines: machines are shared. What CI runs is the same each time; at a desk the search goes on.
+settings.register_profile("toastnb", deadline=None, max_examples=60, derandomize="CI" in os.environ)
+settings.load_profile("toastnb")
+
+# Homes are temporary below; caches that are slow to make (matplotlib's fonts) stay where they are.
+os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No developer's configuration, proxy, .netrc or keyring is read."""
+    for name in list(os.environ):
+        if name.startswith("TOASTNB_") or name.lower() in {
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+            "no_proxy",
+        }:
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[tn.Sandbox]:
+    """An account of forty instances in which every transition is over at once."""
+    with tn.Sandbox(instances=40, instant=True) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slow_sandbox() -> Iterator[tn.Sandbox]:
+    """An account in which transitions take seconds of its clock: `advance` ends them."""
+    with tn.Sandbox(instances=40) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def toast(sandbox: tn.Sandbox) -> Iterator[tn.Toast]:
+    with tn.connect(sandbox, timeout=20) as toast:
+        yield toast
+
+
+@pytest.fixture
+def slow_toast(slow_sandbox: tn.Sandbox) -> Iterator[tn.Toast]:
+    with tn.connect(slow_sandbox, timeout=20) as toast:
+        yield toast
+
+
+@pytest.fixture
+def api(sandbox: tn.Sandbox) -> Iterator[Api]:
+    account = Profile(
+        name="",
+        base_url=sandbox.base_url,
+        appkey=Secret(sandbox.appkey),
+        username=sandbox.username,
+        password=Secret(sandbox.password),
+        timeout=20,
+    )
+    transport = Transport(account)
+    yield Api(transport)
+    transport.close()
+
+
+@pytest.fixture
+def no_backoff() -> Iterator[None]:
+    """Repetitions follow each other without a pause; there are as many as ever."""
+    stamina.set_testing(True, attempts=4)
+    yield
+    stamina.set_testing(False)

@@ -1,0 +1,53 @@
+"""A service whose answers are scripted, and a `Toast` that reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import stamina
+
+import toastnb as tn
+from tests.transport.hostile import SUCCESS, Hostile, http
+
+LISTS = {
+    "availability-zones": "zones",
+    "instances": "instances",
+    "instances-detail": "instances",
+    "flavors": "flavors",
+    "keypairs": "keypairs",
+    "images": "images",
+    "networks": "networks",
+    "subnets": "subnets",
+    "security-groups": "securityGroups",
+    "floating-ips": "floatingips",
+    "volumes": "volumes",
+}
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[tuple[Hostile, tn.Toast]]:
+    account = {"appkey": "an-appkey", "username": "me@example.com", "password": "a-password"}
+    stamina.set_testing(True, attempts=1)
+    with Hostile() as service, tn.connect(**account, base_url=service.base_url) as toast:
+        yield service, toast
+    stamina.set_testing(False)
+
+
+Serve = Callable[..., tn.Toast]
+
+
+@pytest.fixture(scope="module")
+def serve(scripted: tuple[Hostile, tn.Toast]) -> Serve:
+    """Let the service answer with certain items; what is not named is empty. Bytes are sent as they are."""
+    service, toast = scripted
+
+    def serving(raw: bytes = b"", **lists: list[Any]) -> tn.Toast:
+        for path, name in LISTS.items():
+            body = raw or json.dumps({"header": SUCCESS, name: lists.get(name, [])}).encode()
+            service.on(f"GET {path}", http(body))
+        return toast
+
+    return serving

@@ -1,0 +1,73 @@
+"""The notebooks: run top to bottom in a real kernel, against a sandbox, with what they show looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+import toastnb as tn
+from toastnb.report.library import folder
+
+NOTEBOOKS = sorted(folder().glob("*.ipynb"))
+
+
+def texts(notebook: nbformat.NotebookNode) -> str:
+    """Return all that the cells show as text."""
+    shown = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            shown.append(str(output.get("text", "")) + str(output.get("data", {}).get("text/plain", "")))
+            shown.append(str(output.get("data", {}).get("text/html", "")))
+            shown.append(str(output.get("data", {}).get("text/markdown", "")))
+    return "\n".join(shown)
+
+
+def execute(name: str, tmp_path: Path, **parameters: str) -> nbformat.NotebookNode:
+    return papermill.execute_notebook(
+        folder() / name, tmp_path / name, parameters=parameters, progress_bar=False, cwd=tmp_path, kernel_name="python3"
+    )
+
+
+def test_the_notebooks_are_there() -> None:
+    assert [path.name for path in NOTEBOOKS] == ["01-inventory.ipynb", "02-capacity-report.ipynb"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_it_is_prose_and_small_cells_that_begin_with_a_title(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    assert cells[0].cell_type == "markdown"
+    assert cells[0].source.startswith("# ")
+    assert all(len(cell.source.splitlines()) <= 15 for cell in cells if cell.cell_type == "code")
+    assert any("parameters" in cell.metadata.get("tags", []) for cell in cells)
+
+
+def test_the_inventory_notebook_shows_the_account_and_leaves_nothing(tmp_path: Path) -> None:
+    notebook = execute("01-inventory.ipynb", tmp_path)
+    shown = texts(notebook)
+    assert "Total" in shown
+    assert "250" in shown
+    assert "metadata.team" in shown
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".zip"] == []
+
+
+def test_the_report_notebook_reads_an_account_by_its_profile(tmp_path: Path, sandbox: tn.Sandbox) -> None:
+    """A profile's name is all that a notebook is given; its secrets are nowhere in what is stored."""
+    config = Path(os.environ["XDG_CONFIG_HOME"]) / "toastnb" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        f'[profiles.mine]\nappkey = "{sandbox.appkey}"\nusername = "{sandbox.username}"\n'
+        f'password = "{sandbox.password}"\nbase_url = "{sandbox.base_url}"\n'
+    )
+    notebook = execute("02-capacity-report.ipynb", tmp_path, profile="mine")
+    assert "**40** instances" in texts(notebook)
+    stored = (tmp_path / "02-capacity-report.ipynb").read_text("utf-8") + json.dumps(notebook)
+    for secret in (sandbox.appkey, sandbox.password):
+        assert secret not in stored

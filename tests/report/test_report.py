@@ -1,0 +1,156 @@
+"""The report of an account: the page, the workbook, and what must not be in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from openpyxl import load_workbook
+
+import toastnb as tn
+from toastnb import report
+
+FORMULA = '=HYPERLINK("http://x","y")'
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def account() -> tn.Inventory:
+    with tn.Sandbox(instances=60, instant=True) as sandbox, tn.connect(sandbox) as toast:
+        account = toast.inventory()
+    names = [FORMULA, SCRIPT, "$a$ **b** _c_", "+1", "@x", "-2", "한글 이름", "a\x00\x1b[31mb", "x" * 10_000]
+    account.instances_detail.loc[: len(names) - 1, "name"] = names
+    account.instances_detail.loc[: len(names) - 1, "ram_mb"] = 2**30  # they are the largest, so all are in the report
+    account.instances_detail.loc[0, "zone"] = SCRIPT
+    account.instances_detail.loc[1, "vcpus"] = pd.NA
+    return account
+
+
+@pytest.fixture(scope="module")
+def written(account: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report") / "made" / "by it"
+    paths = report.write(account, folder)
+    assert [path.name for path in paths] == ["capacity-report.html", "capacity-report.xlsx"]
+    assert all(path.parent == folder for path in paths)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(written: Path) -> str:
+    return (written / "capacity-report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def workbook(written: Path) -> Iterator[object]:
+    book = load_workbook(written / "capacity-report.xlsx")
+    yield book
+    book.close()
+
+
+def test_the_page_has_the_totals_and_every_plot(page: str, account: tn.Inventory) -> None:
+    text = re.sub(r"<[^>]+>", " ", page)
+    assert f"{len(account.instances_detail):,}" in text
+    assert account.fetched_at in text
+    assert "Total" in text
+    pictures = BeautifulSoup(page, "html.parser").find_all("img")
+    assert len(pictures) == 6
+    assert {picture["alt"] for picture in pictures} >= {"Plot: By zone", "Plot: Disks"}
+
+
+def test_the_page_asks_for_nothing_else(page: str) -> None:
+    soup = BeautifulSoup(page, "html.parser")
+    addresses = [tag.get("src") or tag.get("href") for tag in soup.find_all(src=True) + soup.find_all(href=True)]
+    assert addresses
+    assert [address for address in addresses if not address.startswith("data:")] == []
+    assert re.findall(r"url\(|@import", page) == []
+    assert soup.find("meta", {"http-equiv": "Content-Security-Policy"})["content"].startswith("default-src 'none'")
+
+
+def test_code_is_hidden(page: str) -> None:
+    assert "import toastnb" not in page
+    assert "tn.plots" not in page
+
+
+def test_names_are_text_in_the_page(page: str) -> None:
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "한글 이름" in page
+
+
+def test_no_path_of_this_machine_is_in_the_page(page: str) -> None:
+    assert "/tmp" not in page
+    assert "inventory.zip" not in page
+
+
+def test_the_workbook_has_typed_columns_filters_and_frozen_heads(workbook, account: tn.Inventory) -> None:
+    sheet = workbook["Instances"]
+    heads = [cell.value for cell in sheet[1]]
+    assert heads[:3] == ["instance_id", "name", "status"]
+    assert "created_at (UTC)" in heads
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref is not None
+    assert sheet.max_row == len(account.instances_detail) + 1
+    row = dict(zip(heads, sheet[12], strict=True))
+    original = account.instances_detail.iloc[10]
+    assert row["vcpus"].value == original.vcpus
+    assert row["created_at (UTC)"].value == original.created_at.tz_localize(None).floor("ms")
+    assert "h" in row["created_at (UTC)"].number_format
+
+
+def test_missing_values_are_empty_cells(workbook) -> None:
+    sheet = workbook["Instances"]
+    heads = [cell.value for cell in sheet[1]]
+    assert sheet[3][heads.index("vcpus")].value is None
+
+
+def test_no_cell_of_the_workbook_is_a_formula_or_a_link(workbook) -> None:
+    for sheet in workbook:
+        for row in sheet.iter_rows():
+            assert all(cell.data_type != "f" and cell.hyperlink is None for cell in row)
+    assert FORMULA in [cell.value for cell in workbook["Instances"]["B"]]
+
+
+def test_totals_are_the_same_in_page_workbook_and_frame(workbook, page: str, account: tn.Inventory) -> None:
+    table = tn.capacity.totals(account.instances_detail)
+    last = [cell.value for cell in workbook["Totals by zone"][len(table) + 1]]
+    assert last[:3] == ["Total", int(table.instances["Total"]), int(table.vcpus["Total"])]
+    assert f"{table.disk_gb['Total']:,}" in page
+
+
+def test_an_account_without_instances_and_without_siblings_still_has_a_report(tmp_path: Path) -> None:
+    with tn.Sandbox(instances=0, instant=True) as sandbox, tn.connect(sandbox) as toast:
+        for call in ("images*", "networks", "subnets", "security-groups", "floating-ips", "volumes"):
+            sandbox.fault(f"GET {call}", "code", times=None, code=-7, message="Not supported")
+        account = toast.inventory()
+    assert set(account.absent) >= {"images", "volumes", "volume_attachments", "security_group_rules"}
+    page = report.write(account, tmp_path)[0].read_text("utf-8")
+    assert "no instances" in page or "0</" in page
+    assert "volume_attachments" in page
+
+
+def test_a_saved_inventory_gives_the_same_report(account: tn.Inventory, written: Path, tmp_path: Path) -> None:
+    saved = account.save(tmp_path / "account.zip")
+    again = report.write(saved, tmp_path / "again")
+    first = load_workbook(written / "capacity-report.xlsx")
+    second = load_workbook(again[1])
+    for sheet in first:
+        assert list(sheet.values) == list(second[sheet.title].values)
+
+
+def test_a_folder_that_cannot_be_made_is_named(account: tn.Inventory, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(tn.InvalidInput, match="is no folder that can be written"):
+        report.write(account, tmp_path / "file")
+
+
+def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
+    copied = report.copy_notebooks(tmp_path / "mine")
+    assert [path.name for path in copied] == ["01-inventory.ipynb", "02-capacity-report.ipynb"]
+    copied[0].write_text("changed")
+    with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb"):
+        report.copy_notebooks(tmp_path / "mine")
+    assert copied[0].read_text() == "changed"

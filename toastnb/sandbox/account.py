@@ -1,0 +1,384 @@
+"""The account: everything it holds, looked up by id, and what becomes of it as the clock goes on.
+
+Transitions are held in a queue by due time, and `settle` carries out those that are due. That is done before
+each call, so that the state at a time does not depend on who looked, or how often.
+"""
+
+import heapq
+import ipaddress
+import itertools
+import random
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from toastnb.sandbox.clock import Clock, stamp
+from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.models import (
+    Address,
+    Fields,
+    FlavorSummary,
+    Image,
+    Instance,
+    Record,
+    State,
+    Subnet,
+    Transition,
+    VolumeAttachment,
+)
+
+GONE = "GONE"
+T = TypeVar("T", bound=Record)
+
+# How long each transition takes, in seconds: at least, at most.
+_SECONDS = {
+    "BUILD": (4.0, 9.0),
+    "POWERING_ON": (2.0, 4.0),
+    "POWERING_OFF": (2.0, 5.0),
+    "REBOOTING": (3.0, 6.0),
+    "RESIZING": (4.0, 8.0),
+    "DELETING": (1.0, 3.0),
+    "queued": (1.0, 2.0),
+    "saving": (3.0, 8.0),
+}
+
+
+def new_id() -> str:
+    """An identifier that no other resource has.
+
+    Examples
+    --------
+    >>> len(new_id())
+    36
+    """
+    return str(uuid.uuid4())
+
+
+class Account:
+    """One account.
+
+    Parameters
+    ----------
+    state
+        What it holds at first. It is not changed.
+    clock
+        What transitions are measured on.
+    instant
+        Every transition is over at once.
+    seed
+        For how long each transition takes.
+    """
+
+    def __init__(self, state: State, clock: Clock, *, instant: bool = False, seed: int = 0) -> None:
+        self._clock = clock
+        self._instant = instant
+        self._random = random.Random(seed)  # noqa: S311 - durations, nothing secret
+        self.user_id = state.user_id
+        self.not_served = frozenset(state.not_served)
+        self.zones = {zone.zone_name: zone for zone in state.zones}
+        self.flavors = {flavor.id: flavor for flavor in state.flavors}
+        self.images = {image.id: image for image in state.images}
+        self.networks = {network.id: network for network in state.networks}
+        self.subnets = {subnet.id: subnet for subnet in state.subnets}
+        self.security_groups = {group.id: group for group in state.security_groups}
+        self.pools = {pool.id: pool for pool in state.pools}
+        self.floating_ips = {floating_ip.id: floating_ip for floating_ip in state.floating_ips}
+        self.volumes = {volume.id: volume for volume in state.volumes}
+        self.keypairs = {keypair.name: keypair for keypair in state.keypairs}
+        self.instances = {instance.id: instance for instance in state.instances}
+        self._pending: dict[str, Transition] = {}
+        self._queue: list[tuple[datetime, int, Transition]] = []
+        self._sequence = itertools.count()
+        self._taken = {address.ip_address for i in state.instances for address in i.addresses}
+        self._free: dict[str, Iterator[str]] = {}
+        for transition in state.transitions:
+            self._taken.update(address.ip_address for address in transition.addresses)
+            self._push(transition)
+
+    def state(self) -> State:
+        """All it holds now. Lists of immutable records: safe to keep while the account goes on."""
+        pending = sorted(self._pending.values(), key=lambda transition: transition.due)
+        return State(
+            time=self.now(),
+            user_id=self.user_id,
+            zones=list(self.zones.values()),
+            flavors=list(self.flavors.values()),
+            images=list(self.images.values()),
+            networks=list(self.networks.values()),
+            subnets=list(self.subnets.values()),
+            security_groups=list(self.security_groups.values()),
+            pools=list(self.pools.values()),
+            floating_ips=list(self.floating_ips.values()),
+            volumes=list(self.volumes.values()),
+            keypairs=list(self.keypairs.values()),
+            instances=list(self.instances.values()),
+            transitions=pending,
+            not_served=sorted(self.not_served),
+        )
+
+    def now(self) -> datetime:
+        """The time on the account's clock."""
+        return self._clock.now()
+
+    # Looking up and changing
+
+    def instance(self, identifier: str) -> Instance:
+        """The instance of that id, or a refusal with 10404.
+
+        Parameters
+        ----------
+        identifier
+            Its id.
+        """
+        return find(self.instances, identifier, Code.NO_INSTANCE, "instance")
+
+    def change(self, instance: Instance, **changes: object) -> Instance:
+        """Put a changed instance in the place of the old one; `updated_at` becomes now.
+
+        Parameters
+        ----------
+        instance
+            The record as it is.
+        **changes
+            New values of its fields.
+        """
+        fields: Fields = {"updated_at": stamp(self.now()), **changes}
+        changed = replace(instance, **fields)
+        self.instances[instance.id] = changed
+        return changed
+
+    # Addresses
+
+    def take_address(self, subnets: Iterable[Subnet]) -> Address | None:
+        """Reserve the next free address in one of the subnets, or None if there is none.
+
+        Parameters
+        ----------
+        subnets
+            Where to look, in this order.
+        """
+        for subnet in subnets:
+            ip_address = self._next_free(subnet)
+            if ip_address is not None:
+                self._taken.add(ip_address)
+                return Address(mac_of(ip_address), ip_address)
+        return None
+
+    def release(self, addresses: Iterable[Address]) -> None:
+        """Make addresses free again.
+
+        Parameters
+        ----------
+        addresses
+            What to give back.
+        """
+        self._taken.difference_update(address.ip_address for address in addresses)
+
+    def _next_free(self, subnet: Subnet) -> str | None:
+        """Go on where the last search ended; once around, no further."""
+        for _ in range(2):
+            candidates = self._free.setdefault(subnet.id, _pool_addresses(subnet))
+            for candidate in candidates:
+                if candidate not in self._taken:
+                    return candidate
+            del self._free[subnet.id]
+        return None
+
+    # Transitions
+
+    def begin(
+        self,
+        status: str,
+        resource: Instance | Image,
+        becomes: str,
+        *,
+        addresses: tuple[Address, ...] = (),
+        flavor: FlavorSummary | None = None,
+    ) -> None:
+        """Put an instance or image into a passing status, to be followed by a lasting one.
+
+        Parameters
+        ----------
+        status
+            The passing status.
+        resource
+            What passes through it.
+        becomes
+            The status that follows, or `GONE`.
+        addresses, flavor
+            What an instance has from then on.
+        """
+        self._set_status(resource.id, status, stamp(self.now()))
+        self._cancel(resource.id)
+        wait = 0.0 if self._instant else self._random.uniform(*_SECONDS[status])
+        due = self.now() + timedelta(seconds=wait)
+        self._push(Transition(resource.id, due, becomes, addresses, flavor))
+        if self._instant:
+            self._settle_until(due)
+
+    def settle(self) -> None:
+        """Carry out all transitions that are due by now."""
+        if self._queue:
+            self._settle_until(self.now())
+
+    def forget(self, identifier: str) -> None:
+        """Drop what was to become of a resource that is gone.
+
+        Parameters
+        ----------
+        identifier
+            Its id.
+        """
+        self._cancel(identifier)
+
+    def _cancel(self, identifier: str) -> None:
+        cancelled = self._pending.pop(identifier, None)
+        if cancelled is not None:
+            self.release(cancelled.addresses)
+
+    def _push(self, transition: Transition) -> None:
+        self._pending[transition.resource] = transition
+        heapq.heappush(self._queue, (transition.due, next(self._sequence), transition))
+
+    def _settle_until(self, moment: datetime) -> None:
+        while self._queue and self._queue[0][0] <= moment:
+            _, _, transition = heapq.heappop(self._queue)
+            # A later action on the same resource has taken the place of this transition.
+            if self._pending.get(transition.resource) is not transition:
+                continue
+            del self._pending[transition.resource]
+            self._finish(transition)
+
+    def _finish(self, transition: Transition) -> None:
+        when = stamp(transition.due)
+        if transition.becomes == GONE:
+            self._remove(self.instances[transition.resource])
+            return
+        if transition.becomes == "saving":
+            self._set_status(transition.resource, "saving", when)
+            wait = 0.0 if self._instant else self._random.uniform(*_SECONDS["saving"])
+            self._push(Transition(transition.resource, transition.due + timedelta(seconds=wait), "active"))
+            return
+        self._set_status(transition.resource, transition.becomes, when)
+        changes: Fields = {}
+        if transition.becomes == "ACTIVE":
+            changes["launched_at"] = when
+        if transition.addresses:
+            changes["addresses"] = transition.addresses
+        if transition.flavor is not None:
+            changes["flavor"] = transition.flavor
+        if changes:
+            instance = self.instances[transition.resource]
+            self.instances[instance.id] = replace(instance, **changes)
+
+    def _set_status(self, identifier: str, status: str, when: str) -> None:
+        if identifier in self.instances:
+            instance = self.instances[identifier]
+            self.instances[identifier] = replace(instance, status=status, updated_at=when)
+        else:
+            image = self.images[identifier]
+            self.images[identifier] = replace(image, status=status, updated_at=when)
+
+    def _remove(self, instance: Instance) -> None:
+        """An instance is gone: what it used is free again, its volumes stay."""
+        for attached in instance.volumes.attachments:
+            self.detach(attached.id, instance.id)
+        for address in instance.addresses:
+            self.disassociate(address.floating_ip_address)
+        self.release(instance.addresses)
+        del self.instances[instance.id]
+
+    def detach(self, volume_id: str, instance_id: str) -> None:
+        """Take an instance off a volume; with none left the volume is available.
+
+        Parameters
+        ----------
+        volume_id, instance_id
+            Which volume, which instance.
+        """
+        volume = self.volumes[volume_id]
+        left = tuple(a for a in volume.attachments if a.instance_id != instance_id)
+        status = "in-use" if left else "available"
+        self.volumes[volume_id] = replace(volume, attachments=left, status=status)
+
+    def attach(self, volume_id: str, attachment: VolumeAttachment) -> None:
+        """Put a volume on an instance.
+
+        Parameters
+        ----------
+        volume_id, attachment
+            Which volume, and where it goes.
+        """
+        volume = self.volumes[volume_id]
+        self.volumes[volume_id] = replace(volume, status="in-use", attachments=(*volume.attachments, attachment))
+
+    def disassociate(self, floating_ip_address: object) -> None:
+        """Make a floating IP free; of an address that is not the account's nothing is left to do.
+
+        Parameters
+        ----------
+        floating_ip_address
+            The public address.
+        """
+        for floating_ip in self.floating_ips.values():
+            if floating_ip.floating_ip_address == floating_ip_address:
+                free = replace(floating_ip, status="DOWN", fixed_ip_address=None, port_id=None)
+                self.floating_ips[floating_ip.id] = free
+                return
+
+
+def find(records: dict[str, T], identifier: str, code: Code, what: str) -> T:
+    """Look something up, or refuse.
+
+    Parameters
+    ----------
+    records, identifier
+        Where to look, for what.
+    code, what
+        The refusal if it is not there.
+    """
+    try:
+        return records[identifier]
+    except KeyError:
+        raise Refused(code, f"{what} {identifier!r}") from None
+
+
+def first(records: Iterable[T], matches: Callable[[T], bool], code: Code, what: str) -> T:
+    """The first record that matches, or a refusal.
+
+    Parameters
+    ----------
+    records, matches
+        Where to look, for what.
+    code, what
+        The refusal if it is not there.
+    """
+    for record in records:
+        if matches(record):
+            return record
+    raise Refused(code, what)
+
+
+def mac_of(ip_address: str) -> str:
+    """The MAC address of the interface that has an IP address: unique because the address is.
+
+    Parameters
+    ----------
+    ip_address
+        An IPv4 address.
+
+    Examples
+    --------
+    >>> mac_of("10.0.0.4")
+    'fa:16:0a:00:00:04'
+    """
+    return "fa:16:" + ":".join(f"{int(part):02x}" for part in ip_address.split("."))
+
+
+def _pool_addresses(subnet: Subnet) -> Iterator[str]:
+    for pool in subnet.allocation_pools:
+        start, end = (int(ipaddress.IPv4Address(text)) for text in (pool.start, pool.end))
+        yield from (str(ipaddress.IPv4Address(number)) for number in range(start, end + 1))

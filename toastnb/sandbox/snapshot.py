@@ -1,0 +1,72 @@
+"""A whole account in one JSON file, and back.
+
+The file holds no credentials, no tokens and no private keys.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from toastnb.sandbox.models import State
+
+_FORMAT = "toastnb-sandbox-state"
+_VERSION = 1
+
+
+class BadStateFile(ValueError):
+    """A file that does not hold the state of a sandbox."""
+
+
+class _File(msgspec.Struct):
+    format: str
+    version: int
+    state: msgspec.Raw
+
+
+def encode(state: State) -> bytes:
+    """The file's bytes.
+
+    Parameters
+    ----------
+    state
+        What to keep.
+    """
+    return msgspec.json.encode(_File(_FORMAT, _VERSION, msgspec.Raw(msgspec.json.encode(state))))
+
+
+def save(state: State, path: str | os.PathLike[str]) -> None:
+    """Write a state, readable by its owner alone; the file is complete or not there.
+
+    Parameters
+    ----------
+    state, path
+        What to write, and where.
+    """
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(encode(state))
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> State:
+    """Read a state that was saved.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    """
+    try:
+        file = msgspec.json.decode(Path(path).read_bytes(), type=_File)
+        if (file.format, file.version) != (_FORMAT, _VERSION):
+            raise BadStateFile(f"{path}: not a {_FORMAT} file of version {_VERSION}")
+        return msgspec.json.decode(file.state, type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadStateFile(f"{path}: not the state of a sandbox: {error}") from None
