@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import stamina
 from hypothesis import settings
 
 import toastnb as tn
+from tests.support import eventually
 from toastnb.api import Api
 from toastnb.config import Profile
 from toastnb.redaction import Secret
@@ -57,16 +59,23 @@ def slow_sandbox() -> Iterator[tn.Sandbox]:
         yield sandbox
 
 
+def _no_thread_works_for_the_client() -> bool:
+    names = [thread.name for thread in threading.enumerate()]
+    return not any(name.startswith(("toastnb-pull", "toastnb-bulk")) for name in names)
+
+
 @pytest.fixture
 def toast(sandbox: tn.Sandbox) -> Iterator[tn.Toast]:
     with tn.connect(sandbox, timeout=20) as toast:
         yield toast
+    eventually(_no_thread_works_for_the_client)
 
 
 @pytest.fixture
 def slow_toast(slow_sandbox: tn.Sandbox) -> Iterator[tn.Toast]:
     with tn.connect(slow_sandbox, timeout=20) as toast:
         yield toast
+    eventually(_no_thread_works_for_the_client)
 
 
 @pytest.fixture

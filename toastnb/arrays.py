@@ -96,9 +96,13 @@ def _flush(lists: dict[str, Lists], arrays: dict[str, dict[str, list[pa.Array]]]
 
 
 def _arrays(table: str, lists: Lists) -> dict[str, pa.Array]:
-    return {
-        column.name: pa.array(lists[column.name], _ARROW[column.kind], memory_pool=_POOL) for column in TABLES[table]
-    }
+    arrays = {}
+    for column in TABLES[table]:
+        try:
+            arrays[column.name] = pa.array(lists[column.name], _ARROW[column.kind], memory_pool=_POOL)
+        except OverflowError:  # a sum: the numbers in it were checked
+            raise BadAnswer(f"{table}.{column.name} is beyond 64 bits", action="Adding up") from None
+    return arrays
 
 
 def _to_pandas(table: str, arrays: dict[str, list[pa.Array]]) -> pd.DataFrame:
@@ -116,6 +120,8 @@ def times_of(texts: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     except pa.ArrowInvalid:  # an offset, or more digits than microseconds have
         pass
     try:
+        if not pc.all(pc.match_substring_regex(texts, r"^(\d{4}-|$)"), min_count=0).as_py():
+            raise ValueError("pandas knows words too, such as now")
         times = pd.to_datetime(texts.to_pandas(), format="ISO8601", utc=True).dt.as_unit("us")
     except ValueError:
         problem = f"{name} has a value that is no ISO 8601 time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from html import escape
@@ -23,6 +24,16 @@ from toastnb.files import replace_file
 
 _FORMAT = "toastnb-inventory"
 _VERSION = 1
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,  # encrypted, packed in an unknown way, nested too deeply; and a home that is not known
+    pa.ArrowException,
+)
 
 
 class AbsentTable(NotFound, AttributeError):  # noqa: N818
@@ -209,7 +220,7 @@ def load_inventory(path: str | os.PathLike[str]) -> Inventory:
         return Inventory(tables, manifest["absent"], manifest["fetched_at"])
     except OSError as error:
         problem = f"{path} cannot be read ({error.strerror or 'damaged'})"
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except _DAMAGE as error:
         problem = f"{path} is no inventory that this version can load ({error})"
     raise InvalidInput(problem, action="Loading an inventory")
 

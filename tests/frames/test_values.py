@@ -159,7 +159,7 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
 # --- the comparison ----------
 
 
-@often
+@settings(often, max_examples=70)
 @given(items=st.lists(instances, max_size=4))
 def test_instances_are_what_the_answer_says(serve: Serve, items: list[dict[str, Any]]) -> None:
     inventory = serve(instances=items).inventory()

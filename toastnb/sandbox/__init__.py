@@ -3,8 +3,8 @@
 It imports nothing of the rest of toastnb: the two meet over a socket only.
 """
 
-from toastnb.sandbox.from_inventory import BadInventoryFile
+from toastnb.sandbox.from_inventory import InventoryFileError
 from toastnb.sandbox.server import Sandbox
-from toastnb.sandbox.snapshot import BadStateFile
+from toastnb.sandbox.snapshot import StateFileError
 
-__all__ = ["BadInventoryFile", "BadStateFile", "Sandbox"]
+__all__ = ["InventoryFileError", "Sandbox", "StateFileError"]

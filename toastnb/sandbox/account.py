@@ -16,7 +16,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from toastnb.sandbox.clock import Clock, stamp
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import (
     Address,
     Fields,
@@ -126,25 +126,11 @@ class Account:
     # Looking up and changing
 
     def instance(self, identifier: str) -> Instance:
-        """The instance of that id, or a refusal with 10404.
-
-        Parameters
-        ----------
-        identifier
-            Its id.
-        """
+        """The instance of that id, or a refusal with 10404."""
         return find(self.instances, identifier, Code.NO_INSTANCE, "instance")
 
     def change(self, instance: Instance, **changes: object) -> Instance:
-        """Put a changed instance in the place of the old one; `updated_at` becomes now.
-
-        Parameters
-        ----------
-        instance
-            The record as it is.
-        **changes
-            New values of its fields.
-        """
+        """Put a changed instance in the place of the old one; `updated_at` becomes now."""
         fields: Fields = {"updated_at": stamp(self.now()), **changes}
         changed = replace(instance, **fields)
         self.instances[instance.id] = changed
@@ -153,13 +139,7 @@ class Account:
     # Addresses
 
     def take_address(self, subnets: Iterable[Subnet]) -> Address | None:
-        """Reserve the next free address in one of the subnets, or None if there is none.
-
-        Parameters
-        ----------
-        subnets
-            Where to look, in this order.
-        """
+        """Reserve the next free address in one of the subnets, or None if there is none."""
         for subnet in subnets:
             ip_address = self._next_free(subnet)
             if ip_address is not None:
@@ -168,13 +148,7 @@ class Account:
         return None
 
     def release(self, addresses: Iterable[Address]) -> None:
-        """Make addresses free again.
-
-        Parameters
-        ----------
-        addresses
-            What to give back.
-        """
+        """Make addresses free again."""
         self._taken.difference_update(address.ip_address for address in addresses)
 
     def _next_free(self, subnet: Subnet) -> str | None:
@@ -198,19 +172,7 @@ class Account:
         addresses: tuple[Address, ...] = (),
         flavor: FlavorSummary | None = None,
     ) -> None:
-        """Put an instance or image into a passing status, to be followed by a lasting one.
-
-        Parameters
-        ----------
-        status
-            The passing status.
-        resource
-            What passes through it.
-        becomes
-            The status that follows, or `GONE`.
-        addresses, flavor
-            What an instance has from then on.
-        """
+        """Put an instance or image into a passing status, to be followed by a lasting one."""
         self._set_status(resource.id, status, stamp(self.now()))
         self._cancel(resource.id)
         wait = 0.0 if self._instant else self._random.uniform(*_SECONDS[status])
@@ -225,13 +187,7 @@ class Account:
             self._settle_until(self.now())
 
     def forget(self, identifier: str) -> None:
-        """Drop what was to become of a resource that is gone.
-
-        Parameters
-        ----------
-        identifier
-            Its id.
-        """
+        """Drop what was to become of a resource that is gone."""
         self._cancel(identifier)
 
     def _cancel(self, identifier: str) -> None:
@@ -292,37 +248,19 @@ class Account:
         del self.instances[instance.id]
 
     def detach(self, volume_id: str, instance_id: str) -> None:
-        """Take an instance off a volume; with none left the volume is available.
-
-        Parameters
-        ----------
-        volume_id, instance_id
-            Which volume, which instance.
-        """
+        """Take an instance off a volume; with none left the volume is available."""
         volume = self.volumes[volume_id]
         left = tuple(a for a in volume.attachments if a.instance_id != instance_id)
         status = "in-use" if left else "available"
         self.volumes[volume_id] = replace(volume, attachments=left, status=status)
 
     def attach(self, volume_id: str, attachment: VolumeAttachment) -> None:
-        """Put a volume on an instance.
-
-        Parameters
-        ----------
-        volume_id, attachment
-            Which volume, and where it goes.
-        """
+        """Put a volume on an instance."""
         volume = self.volumes[volume_id]
         self.volumes[volume_id] = replace(volume, status="in-use", attachments=(*volume.attachments, attachment))
 
     def disassociate(self, floating_ip_address: object) -> None:
-        """Make a floating IP free; of an address that is not the account's nothing is left to do.
-
-        Parameters
-        ----------
-        floating_ip_address
-            The public address.
-        """
+        """Make a floating IP free; of an address that is not the account's nothing is left to do."""
         for floating_ip in self.floating_ips.values():
             if floating_ip.floating_ip_address == floating_ip_address:
                 free = replace(floating_ip, status="DOWN", fixed_ip_address=None, port_id=None)
@@ -331,44 +269,23 @@ class Account:
 
 
 def find(records: dict[str, T], identifier: str, code: Code, what: str) -> T:
-    """Look something up, or refuse.
-
-    Parameters
-    ----------
-    records, identifier
-        Where to look, for what.
-    code, what
-        The refusal if it is not there.
-    """
+    """Look something up, or refuse."""
     try:
         return records[identifier]
     except KeyError:
-        raise Refused(code, f"{what} {identifier!r}") from None
+        raise RefusedError(code, f"{what} {identifier!r}") from None
 
 
 def first(records: Iterable[T], matches: Callable[[T], bool], code: Code, what: str) -> T:
-    """The first record that matches, or a refusal.
-
-    Parameters
-    ----------
-    records, matches
-        Where to look, for what.
-    code, what
-        The refusal if it is not there.
-    """
+    """The first record that matches, or a refusal."""
     for record in records:
         if matches(record):
             return record
-    raise Refused(code, what)
+    raise RefusedError(code, what)
 
 
 def mac_of(ip_address: str) -> str:
     """The MAC address of the interface that has an IP address: unique because the address is.
-
-    Parameters
-    ----------
-    ip_address
-        An IPv4 address.
 
     Examples
     --------

@@ -15,38 +15,38 @@ class Body(Struct, frozen=True, rename="camel"):
     """Base of all bodies: camelCase on the wire."""
 
 
-class Ref(Body):
+class Ref(Body, frozen=True):
     """A reference by id."""
 
     id: Text
 
 
-class NameRef(Body):
+class NameRef(Body, frozen=True):
     """A reference by name."""
 
     name: Text
 
 
-class Credentials(Body):
+class Credentials(Body, frozen=True):
     """Who asks for a token."""
 
     username: str
     password: str
 
 
-class TokenBody(Body):
+class TokenBody(Body, frozen=True):
     """`POST tokens`."""
 
     auth: Credentials
 
 
-class DiskSize(Body):
+class DiskSize(Body, frozen=True):
     """How large a root disk is to be, in GB."""
 
     size: int | None = None
 
 
-class NewInstance(Body):
+class NewInstance(Body, frozen=True):
     """The instance of `POST instances`."""
 
     name: Text
@@ -60,111 +60,111 @@ class NewInstance(Body):
     volume: DiskSize | None = None
 
 
-class InstanceBody(Body):
+class InstanceBody(Body, frozen=True):
     """`POST instances`."""
 
     instance: NewInstance
 
 
-class VolumeRef(Body):
+class VolumeRef(Body, frozen=True):
     """Which volume to attach."""
 
     volume_id: Text
 
 
-class AttachmentBody(Body):
+class AttachmentBody(Body, frozen=True):
     """`POST instances/{id}/attachments`."""
 
     attachment: VolumeRef
 
 
-class ActionName(Body):
+class ActionName(Body, frozen=True):
     """What every action has."""
 
     action: str
 
 
-class PlainAction(Body):
+class PlainAction(Body, frozen=True):
     """An action without parameters of its own."""
 
     parameters: dict[str, Any] | None = None
 
 
-class RebootParameters(Body):
+class RebootParameters(Body, frozen=True):
     """How to reboot."""
 
     type: str
 
 
-class RebootAction(Body):
+class RebootAction(Body, frozen=True):
     """`reboot`."""
 
     parameters: RebootParameters
 
 
-class FlavorParameters(Body):
+class FlavorParameters(Body, frozen=True):
     """Which flavor."""
 
     flavor: Text
 
 
-class ResizeAction(Body):
+class ResizeAction(Body, frozen=True):
     """`resize`."""
 
     parameters: FlavorParameters
 
 
-class NamedAction(Body):
+class NamedAction(Body, frozen=True):
     """`uploadImage`, `addSecurityGroup`, `removeSecurityGroup`."""
 
     parameters: NameRef
 
 
-class AssociationParameters(Body):
+class AssociationParameters(Body, frozen=True):
     """Which floating IP, on which address of the instance."""
 
     address: Text
     ip_address: Text
 
 
-class AddFloatingIpAction(Body):
+class AddFloatingIpAction(Body, frozen=True):
     """`addFloatingIp`."""
 
     parameters: AssociationParameters
 
 
-class AddressParameters(Body):
+class AddressParameters(Body, frozen=True):
     """Which floating IP."""
 
     address: Text
 
 
-class RemoveFloatingIpAction(Body):
+class RemoveFloatingIpAction(Body, frozen=True):
     """`removeFloatingIp`."""
 
     parameters: AddressParameters
 
 
-class NewKeypair(Body):
+class NewKeypair(Body, frozen=True):
     """A keypair: with a public key it is uploaded, without one it is made."""
 
     name: Text
     public_key: str | None = None
 
 
-class KeypairBody(Body):
+class KeypairBody(Body, frozen=True):
     """`POST keypairs`."""
 
     keypair: NewKeypair
 
 
-class FloatingIpBody(Body):
+class FloatingIpBody(Body, frozen=True):
     """`POST floating-ips`."""
 
     pool: Ref
 
 
-class NewVolume(Body):
+class NewVolume(Body, frozen=True):
     """A volume."""
 
     name: Text
@@ -175,7 +175,7 @@ class NewVolume(Body):
     metadata: dict[str, str] | None = None
 
 
-class VolumeBody(Body):
+class VolumeBody(Body, frozen=True):
     """`POST volumes`."""
 
     volume: NewVolume

@@ -23,11 +23,6 @@ FLOATING_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
 def fixed_id(kind: str, name: str) -> str:
     """The identifier of a catalog entry.
 
-    Parameters
-    ----------
-    kind, name
-        What it is and what it is called.
-
     Examples
     --------
     >>> fixed_id("flavor", "m2.c2m4") == fixed_id("flavor", "m2.c2m4")
@@ -91,6 +86,11 @@ _IMAGES: list[tuple[str, str, int, int, str, str, str, str, bool]] = [
     ("Windows 2022 STD (KO)", "active", 50, 2048, "windows", "windows", "2022", "Administrator", False),
     ("golden-web-2024", "active", 35, 2048, "linux", "ubuntu", "22.04", "ubuntu", True),
     ("배치 서버 기준 이미지", "active", 30, 1024, "linux", "centos", "7.9", "centos", True),
+    # Enough of them for the list to need a second page.
+    *(
+        (f"api-release-{number:02d}", "active", 20, 1024, "linux", "ubuntu", "22.04", "ubuntu", True)
+        for number in range(1, 21)
+    ),
 ]
 
 IMAGES = [
@@ -126,11 +126,6 @@ _FIXED_NETWORKS = [("Default Network", "192.168.0.0/24"), ("lab-net", "172.16.25
 def subnet(network_id: str, name: str, cidr: str) -> Subnet:
     """Make a subnet that hands out all but its first four addresses (.0 to .3) and its last.
 
-    Parameters
-    ----------
-    network_id, name, cidr
-        Which network it belongs to, what it is called, what it spans.
-
     Examples
     --------
     >>> subnet("n", "lab", "172.16.250.0/29").allocation_pools
@@ -151,11 +146,6 @@ def subnet(network_id: str, name: str, cidr: str) -> Subnet:
 
 def private_network(name: str, cidr: str) -> tuple[Network, Subnet]:
     """Make a network for instances with one subnet.
-
-    Parameters
-    ----------
-    name, cidr
-        What it is called and what its subnet spans.
 
     Examples
     --------

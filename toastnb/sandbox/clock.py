@@ -32,13 +32,7 @@ class Clock:
         return self.start + self._advanced + timedelta(seconds=time.monotonic() - self._anchor)
 
     def advance(self, seconds: float) -> None:
-        """Move it on.
-
-        Parameters
-        ----------
-        seconds
-            How far; not negative, and not past the year 9999.
-        """
+        """Move it on."""
         if not seconds >= 0:
             raise ValueError(f"the clock only goes forward: cannot advance by {seconds}")
         try:
@@ -56,11 +50,6 @@ class Clock:
 
 def parse_start(start: str | datetime | None) -> datetime:
     """Read a start time: ISO 8601 text or an aware datetime, or now, to the second, if there is none.
-
-    Parameters
-    ----------
-    start
-        Text without a zone is taken as UTC; a naive datetime is refused.
 
     Examples
     --------
@@ -83,11 +72,6 @@ def parse_start(start: str | datetime | None) -> datetime:
 def stamp(moment: datetime) -> str:
     """Write a time as the guide's examples do: `2017-05-16T02:17:50.166563`, in UTC.
 
-    Parameters
-    ----------
-    moment
-        An aware time in UTC.
-
     Examples
     --------
     >>> stamp(parse_start("2017-05-16T02:17:50"))
@@ -98,11 +82,6 @@ def stamp(moment: datetime) -> str:
 
 def stamp_to_second(moment: datetime) -> str:
     """Write a time as the guide's other example does, `2017-05-16T03:17:50Z`.
-
-    Parameters
-    ----------
-    moment
-        An aware time in UTC.
 
     Examples
     --------

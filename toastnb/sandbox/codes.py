@@ -87,7 +87,7 @@ _TITLES = {
 _TITLES_BY_STATUS = {403: "Forbidden", 404: "Not found", 409: "Conflict"}
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A call that is not carried out.
 
     Parameters
@@ -99,7 +99,7 @@ class Refused(Exception):
 
     Examples
     --------
-    >>> Refused(Code.NO_KEYPAIR, "keypair 'ops'").message
+    >>> RefusedError(Code.NO_KEYPAIR, "keypair 'ops'").message
     "Not found: keypair 'ops'"
     """
 

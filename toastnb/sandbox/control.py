@@ -106,13 +106,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Service, bytes], _Answer]] = {
 
 
 def routes(service: Service) -> list[Route]:
-    """The routes of the control plane, below `/_sandbox`.
-
-    Parameters
-    ----------
-    service
-        What they control.
-    """
+    """The routes of the control plane, below `/_sandbox`."""
     table = [
         Route(path, _endpoint(service, handler), methods=[method]) for (method, path), handler in _HANDLERS.items()
     ]

@@ -31,14 +31,14 @@ class _Fault(Struct, frozen=True, tag_field="kind", forbid_unknown_fields=True, 
     """Base of all kinds."""
 
 
-class CodeFault(_Fault, tag="code"):
+class CodeFault(_Fault, frozen=True, tag="code"):
     """A refusal with any code."""
 
     code: int = -2
     message: str = "UNKNOWN EXCEPTION: injected"
 
 
-class StatusFault(_Fault, tag="status"):
+class StatusFault(_Fault, frozen=True, tag="status"):
     """An answer of something between the caller and the service."""
 
     status: Annotated[int, Meta(ge=200, le=599)] = 503
@@ -46,32 +46,32 @@ class StatusFault(_Fault, tag="status"):
     body: bytes = b"<html><body><h1>Service Unavailable</h1></body></html>"
 
 
-class BodyFault(_Fault, tag="body"):
+class BodyFault(_Fault, frozen=True, tag="body"):
     """Anything at all in the place of the answer, with HTTP 200."""
 
     body: bytes = b""
     content_type: str = "application/json;charset=UTF-8"
 
 
-class TruncateFault(_Fault, tag="truncate"):
+class TruncateFault(_Fault, frozen=True, tag="truncate"):
     """The first bytes of the answer under the full Content-Length, and then the end."""
 
     size: _Count = 10
 
 
-class ResetFault(_Fault, tag="reset"):
+class ResetFault(_Fault, frozen=True, tag="reset"):
     """No answer."""
 
     after: bool = False
 
 
-class DelayFault(_Fault, tag="delay"):
+class DelayFault(_Fault, frozen=True, tag="delay"):
     """A late answer."""
 
     seconds: _Seconds = 1.0
 
 
-class BuildErrorFault(_Fault, tag="build-error"):
+class BuildErrorFault(_Fault, frozen=True, tag="build-error"):
     """A build that fails."""
 
 
@@ -102,13 +102,7 @@ class Faults:
         self._entries: list[Entry] = []
 
     def add(self, match: str, kind: str, *, times: int | None = 1, details: dict[str, Any]) -> None:
-        """Let something go wrong.
-
-        Parameters
-        ----------
-        match, kind, times, details
-            See the table above. Text in `body` is sent as UTF-8.
-        """
+        """Let something go wrong."""
         if isinstance(details.get("body"), str):
             details = {**details, "body": details["body"].encode()}
         try:
@@ -119,13 +113,7 @@ class Faults:
         self._entries.append(entry)
 
     def take(self, call: str) -> Fault | None:
-        """The fault for this call, if there is one; it counts as used.
-
-        Parameters
-        ----------
-        call
-            "METHOD path".
-        """
+        """The fault for this call, if there is one; it counts as used."""
         for entry in self._entries:
             if fnmatchcase(call, entry.match):
                 if entry.times is not None:

@@ -33,7 +33,7 @@ from toastnb.sandbox.models import (
     Volume,
     VolumeAttachment,
 )
-from toastnb.sandbox.rules import LARGEST_ROOT_GB, is_windows, smallest_root
+from toastnb.sandbox.rules import LARGEST_ROOT_GB, smallest_root
 
 LARGEST_FLEET = 2_000_000
 _MOST_FLOATING_IPS_IN_USE = 100_000
@@ -49,11 +49,6 @@ _DAY = 86_400.0
 
 def seeded(instances: int, seed: int, start: datetime) -> State:
     """The account of that size, seed and time.
-
-    Parameters
-    ----------
-    instances, seed, start
-        How many instances; which fleet; what time it is in it.
 
     Examples
     --------

@@ -1,7 +1,6 @@
 """What the seeded fleet is made of: applications, environments, keypairs and security groups."""
 
 import random
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -202,13 +201,7 @@ def _rule(
 
 
 def keypairs(draw: random.Random, start: datetime) -> list[Keypair]:
-    """All keypairs; the same random numbers give the same keys.
-
-    Parameters
-    ----------
-    draw, start
-        Where the randomness comes from, and before when they were made.
-    """
+    """All keypairs; the same random numbers give the same keys."""
     made: dict[str, Keypair] = {}
     for name, kind in _KEYPAIRS:
         twin = made.get(kind.removeprefix("= "))

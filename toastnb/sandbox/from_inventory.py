@@ -2,12 +2,13 @@
 
 import os
 from datetime import datetime
+
 from toastnb.sandbox.models import State
 
 
-class BadInventoryFile(ValueError):
+class InventoryFileError(ValueError):
     """A file that does not hold an inventory."""
 
 
 def load(path: str | os.PathLike[str], start: datetime) -> State:
-    raise BadInventoryFile(f"{path}: not yet")
+    raise InventoryFileError(f"{path}: not yet")

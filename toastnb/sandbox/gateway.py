@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.faults import (
     BodyFault,
     BuildErrorFault,
@@ -101,7 +101,7 @@ class Gateway:
         """Carry a call out, and write down what became of it."""
         try:
             return _pieces(Header(), await self._carry_out(request, path, body, build_fails))
-        except Refused as refusal:
+        except RefusedError as refusal:
             return _refusal(refusal.code, refusal.message)
         except Exception:
             _log.exception("the sandbox failed in %s %s", request.method, path)
@@ -111,13 +111,13 @@ class Gateway:
         service = self._service
         name, path_id = _template(request.method, path)
         if request.path_params["appkey"] != service.settings.appkey:
-            raise Refused(Code.PERMISSION_DENIED, "unknown appkey")
+            raise RefusedError(Code.PERMISSION_DENIED, "unknown appkey")
         handler = _CALLS.get(name)
         if handler is None or (request.method == "GET" and path in service.account.not_served):
-            raise Refused(Code.NOT_SUPPORTED, name)
+            raise RefusedError(Code.NOT_SUPPORTED, name)
         with service.lock:
             if name not in _WITHOUT_TOKEN and not service.tokens.valid(request.headers.get("x-auth-token")):
-                raise Refused(Code.PERMISSION_DENIED, "the token is missing, unknown or expired")
+                raise RefusedError(Code.PERMISSION_DENIED, "the token is missing, unknown or expired")
             service.account.settle()
             answer = handler(Call(service, path_id, request.query_params, body, build_fails))
         return await answer if inspect.isawaitable(answer) else answer

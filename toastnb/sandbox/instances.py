@@ -17,7 +17,7 @@ from toastnb.sandbox import rules
 from toastnb.sandbox.account import GONE, Account, find, first, new_id
 from toastnb.sandbox.bodies import NewInstance
 from toastnb.sandbox.clock import stamp
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import (
     Address,
     AttachedVolume,
@@ -41,14 +41,14 @@ _DEVICES = [f"/dev/vd{letter}" for letter in string.ascii_lowercase]
 _ROOT_DEVICE = _DEVICES[0]
 
 
-class CreatedImage(Record):
+class CreatedImage(Record, frozen=True):
     """What `uploadImage` answers."""
 
     id: str
     name: str
 
 
-class Attachment(Record):
+class Attachment(Record, frozen=True):
     """What attaching a volume answers."""
 
     device: str
@@ -57,43 +57,29 @@ class Attachment(Record):
 
 
 def require_status(instance: Instance, *allowed: str) -> None:
-    """Refuse with 10409 unless the instance is in one of these states.
-
-    Parameters
-    ----------
-    instance, *allowed
-        The instance, and the states.
-    """
+    """Refuse with 10409 unless the instance is in one of these states."""
     if instance.status not in allowed:
         wanted = " or ".join(allowed)
-        raise Refused(Code.INSTANCE_STATE, f"instance {instance.id!r} is {instance.status}; this needs {wanted}")
+        raise RefusedError(Code.INSTANCE_STATE, f"instance {instance.id!r} is {instance.status}; this needs {wanted}")
 
 
 def _require_present(instance: Instance) -> None:
     if instance.status == "DELETING":
-        raise Refused(Code.INSTANCE_STATE, f"instance {instance.id!r} is being deleted")
+        raise RefusedError(Code.INSTANCE_STATE, f"instance {instance.id!r} is being deleted")
 
 
 # Creating and deleting
 
 
 def create(account: Account, wanted: NewInstance, *, fails: bool = False) -> Instance:
-    """Create one instance or several, and answer the first.
-
-    Parameters
-    ----------
-    account, wanted
-        Where, and what.
-    fails
-        The build is to end in ERROR.
-    """
+    """Create one instance or several, and answer the first."""
     image = find(account.images, wanted.image, Code.NO_IMAGE, "instance.image")
     flavor = usable_flavor(account, wanted.flavor)
     rules.check_instance_name(wanted.name, image)
     rules.check_fit(flavor, image)
     size = rules.root_size(flavor, image, wanted.volume.size if wanted.volume else None)
     if image.status != "active":
-        raise Refused(Code.IMAGE_STATE, f"instance.image {image.id!r} is {image.status}")
+        raise RefusedError(Code.IMAGE_STATE, f"instance.image {image.id!r} is {image.status}")
     check_zone(account, wanted.availability_zone)
     find(account.keypairs, wanted.key_name, Code.NO_KEYPAIR, "instance.keyName")
     groups = [_group(account, group.name) for group in wanted.security_groups]
@@ -128,43 +114,25 @@ def create(account: Account, wanted: NewInstance, *, fails: bool = False) -> Ins
 
 
 def delete(account: Account, identifier: str) -> None:
-    """Delete an instance, whatever its state; its volumes become available when it is gone.
-
-    Parameters
-    ----------
-    account, identifier
-        Where, and which.
-    """
+    """Delete an instance, whatever its state; its volumes become available when it is gone."""
     instance = account.instance(identifier)
     _require_present(instance)
     account.begin("DELETING", instance, GONE)
 
 
 def usable_flavor(account: Account, identifier: str) -> Flavor:
-    """The flavor of that id, unless it is disabled.
-
-    Parameters
-    ----------
-    account, identifier
-        Where to look, for what.
-    """
+    """The flavor of that id, unless it is disabled."""
     flavor = find(account.flavors, identifier, Code.NO_FLAVOR, "flavor")
     if flavor.disabled:
-        raise Refused(Code.FLAVOR_DISABLED, f"flavor {flavor.name} is disabled")
+        raise RefusedError(Code.FLAVOR_DISABLED, f"flavor {flavor.name} is disabled")
     return flavor
 
 
 def check_zone(account: Account, name: str) -> None:
-    """The zone must exist and be available.
-
-    Parameters
-    ----------
-    account, name
-        Where to look, for what.
-    """
+    """The zone must exist and be available."""
     zone = find(account.zones, name, Code.NO_ZONE, "availabilityZone")
     if not zone.zone_state.available:
-        raise Refused(Code.ZONE_UNAVAILABLE, f"availabilityZone {name!r} is unavailable")
+        raise RefusedError(Code.ZONE_UNAVAILABLE, f"availabilityZone {name!r} is unavailable")
 
 
 def _summary(flavor: Flavor) -> FlavorSummary:
@@ -180,7 +148,7 @@ def _usable_subnets(account: Account, network_id: str) -> list[Subnet]:
     network = account.networks.get(network_id)
     if network is None or network.external:
         why = "is external" if network else "does not exist"
-        raise Refused(Code.NETWORK_INACCESSIBLE, f"instance.networks: {network_id!r} {why}")
+        raise RefusedError(Code.NETWORK_INACCESSIBLE, f"instance.networks: {network_id!r} {why}")
     return [subnet for subnet in account.subnets.values() if subnet.network_id == network_id]
 
 
@@ -191,7 +159,7 @@ def _take_addresses(account: Account, networks: Sequence[Sequence[Subnet]], coun
         address = account.take_address(subnets)
         if address is None:
             account.release(taken)
-            raise Refused(Code.NO_FREE_ADDRESS, f"instance.networks: fewer than {count} free addresses")
+            raise RefusedError(Code.NO_FREE_ADDRESS, f"instance.networks: fewer than {count} free addresses")
         taken.append(address)
     width = len(networks)
     return [tuple(taken[start : start + width]) for start in range(0, len(taken), width)]
@@ -201,37 +169,19 @@ def _take_addresses(account: Account, networks: Sequence[Sequence[Subnet]], coun
 
 
 def start(account: Account, instance: Instance) -> None:
-    """Start a stopped instance.
-
-    Parameters
-    ----------
-    account, instance
-        Where, and which.
-    """
+    """Start a stopped instance."""
     require_status(instance, "STOP")
     account.begin("POWERING_ON", instance, "ACTIVE")
 
 
 def stop(account: Account, instance: Instance) -> None:
-    """Stop a running or failed instance.
-
-    Parameters
-    ----------
-    account, instance
-        Where, and which.
-    """
+    """Stop a running or failed instance."""
     require_status(instance, "ACTIVE", "ERROR")
     account.begin("POWERING_OFF", instance, "STOP")
 
 
 def reboot(account: Account, instance: Instance, kind: str) -> None:
-    """Reboot an instance.
-
-    Parameters
-    ----------
-    account, instance, kind
-        Where, which, and SOFT or HARD.
-    """
+    """Reboot an instance."""
     if kind not in _REBOOTABLE:
         raise rules.invalid(f"parameters.type must be SOFT or HARD, not {kind!r}")
     require_status(instance, *_REBOOTABLE[kind])
@@ -239,13 +189,7 @@ def reboot(account: Account, instance: Instance, kind: str) -> None:
 
 
 def resize(account: Account, instance: Instance, flavor_id: str) -> None:
-    """Give a stopped instance another flavor; it stays stopped and keeps its root disk.
-
-    Parameters
-    ----------
-    account, instance, flavor_id
-        Where, which, and what it is to become.
-    """
+    """Give a stopped instance another flavor; it stays stopped and keeps its root disk."""
     require_status(instance, "STOP")
     flavor = usable_flavor(account, flavor_id)
     if flavor.id == instance.flavor.id:
@@ -259,13 +203,7 @@ def resize(account: Account, instance: Instance, flavor_id: str) -> None:
 
 
 def upload_image(account: Account, instance: Instance, name: str) -> CreatedImage:
-    """Make an image of a stopped instance.
-
-    Parameters
-    ----------
-    account, instance, name
-        Where, of which, and what the image is called.
-    """
+    """Make an image of a stopped instance."""
     require_status(instance, "STOP")
     source = account.images.get(instance.image)
     root_gb = instance.volumes.root.size or 0
@@ -293,22 +231,16 @@ def upload_image(account: Account, instance: Instance, name: str) -> CreatedImag
 
 
 def add_floating_ip(account: Account, instance: Instance, public: str, private: str) -> None:
-    """Put a floating IP on an address of an instance.
-
-    Parameters
-    ----------
-    account, instance, public, private
-        Where, which, the floating IP's address, and the instance's.
-    """
+    """Put a floating IP on an address of an instance."""
     _require_present(instance)
     floating_ip = _floating_ip(account, public)
     address = next((a for a in instance.addresses if a.ip_address == private), None)
     if address is None:
         raise rules.invalid(f"parameters.ipAddress: {private!r} is no address of instance {instance.id!r}")
     if floating_ip.status != "DOWN":
-        raise Refused(Code.FLOATING_IP_STATE, f"floating IP {public!r} is {floating_ip.status}")
+        raise RefusedError(Code.FLOATING_IP_STATE, f"floating IP {public!r} is {floating_ip.status}")
     if address.floating_ip_address is not UNSET:
-        raise Refused(Code.FLOATING_IP_STATE, f"address {private!r} has {address.floating_ip_address} already")
+        raise RefusedError(Code.FLOATING_IP_STATE, f"address {private!r} has {address.floating_ip_address} already")
     account.floating_ips[floating_ip.id] = replace(
         floating_ip, status="ACTIVE", fixed_ip_address=private, port_id=new_id()
     )
@@ -317,18 +249,12 @@ def add_floating_ip(account: Account, instance: Instance, public: str, private: 
 
 
 def remove_floating_ip(account: Account, instance: Instance, public: str) -> None:
-    """Take a floating IP off an instance.
-
-    Parameters
-    ----------
-    account, instance, public
-        Where, which, and the floating IP's address.
-    """
+    """Take a floating IP off an instance."""
     _require_present(instance)
     floating_ip = _floating_ip(account, public)
     address = next((a for a in instance.addresses if a.floating_ip_address == public), None)
     if address is None:
-        raise Refused(Code.FLOATING_IP_STATE, f"floating IP {public!r} is not on instance {instance.id!r}")
+        raise RefusedError(Code.FLOATING_IP_STATE, f"floating IP {public!r} is not on instance {instance.id!r}")
     account.disassociate(floating_ip.floating_ip_address)
     changed = replace(address, floating_ip_address=UNSET)
     account.change(instance, addresses=tuple(changed if a is address else a for a in instance.addresses))
@@ -344,32 +270,20 @@ def _floating_ip(account: Account, address: str) -> FloatingIp:
 
 
 def add_security_group(account: Account, instance: Instance, name: str) -> None:
-    """Give an instance one more security group.
-
-    Parameters
-    ----------
-    account, instance, name
-        Where, which, and the group's name.
-    """
+    """Give an instance one more security group."""
     _require_present(instance)
     group = Named(_group(account, name).name)
     if group in instance.security_groups:
-        raise Refused(Code.SECURITY_GROUP_STATE, f"instance {instance.id!r} has security group {name!r} already")
+        raise RefusedError(Code.SECURITY_GROUP_STATE, f"instance {instance.id!r} has security group {name!r} already")
     account.change(instance, security_groups=(*instance.security_groups, group))
 
 
 def remove_security_group(account: Account, instance: Instance, name: str) -> None:
-    """Take a security group off an instance.
-
-    Parameters
-    ----------
-    account, instance, name
-        Where, which, and the group's name.
-    """
+    """Take a security group off an instance."""
     _require_present(instance)
     group = Named(_group(account, name).name)
     if group not in instance.security_groups:
-        raise Refused(Code.SECURITY_GROUP_STATE, f"instance {instance.id!r} does not have security group {name!r}")
+        raise RefusedError(Code.SECURITY_GROUP_STATE, f"instance {instance.id!r} does not have security group {name!r}")
     account.change(instance, security_groups=tuple(g for g in instance.security_groups if g != group))
 
 
@@ -377,20 +291,14 @@ def remove_security_group(account: Account, instance: Instance, name: str) -> No
 
 
 def attach_volume(account: Account, instance: Instance, volume_id: str) -> Attachment:
-    """Attach an available volume of the same zone, on the next free device.
-
-    Parameters
-    ----------
-    account, instance, volume_id
-        Where, to which, and what.
-    """
+    """Attach an available volume of the same zone, on the next free device."""
     volume = find(account.volumes, volume_id, Code.NO_VOLUME, "volume")
     require_status(instance, "ACTIVE", "STOP")
     if volume.status != "available":
-        raise Refused(Code.VOLUME_STATE, f"volume {volume_id!r} is {volume.status}, not available")
+        raise RefusedError(Code.VOLUME_STATE, f"volume {volume_id!r} is {volume.status}, not available")
     if volume.availability_zone != instance.availability_zone:
         zones = f"{volume.availability_zone}, the instance in {instance.availability_zone}"
-        raise Refused(Code.VOLUME_STATE, f"volume {volume_id!r} is in {zones}")
+        raise RefusedError(Code.VOLUME_STATE, f"volume {volume_id!r} is in {zones}")
     attachment = VolumeAttachment(_free_device(account, instance), instance.id, new_id())
     account.attach(volume_id, attachment)
     attached = AttachedVolume(volume.id, volume.name, volume.size)
@@ -399,19 +307,13 @@ def attach_volume(account: Account, instance: Instance, volume_id: str) -> Attac
 
 
 def detach_volume(account: Account, instance: Instance, volume_id: str) -> None:
-    """Detach a volume; the root disk cannot be.
-
-    Parameters
-    ----------
-    account, instance, volume_id
-        Where, from which, and what.
-    """
+    """Detach a volume; the root disk cannot be."""
     volume = find(account.volumes, volume_id, Code.NO_VOLUME, "volume")
     device = _devices(volume, instance)
     if not device:
-        raise Refused(Code.NO_VOLUME, f"volume {volume_id!r} on instance {instance.id!r}")
+        raise RefusedError(Code.NO_VOLUME, f"volume {volume_id!r} on instance {instance.id!r}")
     if _ROOT_DEVICE in device:
-        raise Refused(Code.VOLUME_STATE, f"volume {volume_id!r} is the root disk of instance {instance.id!r}")
+        raise RefusedError(Code.VOLUME_STATE, f"volume {volume_id!r} is the root disk of instance {instance.id!r}")
     require_status(instance, "ACTIVE", "STOP")
     account.detach(volume_id, instance.id)
     _set_attachments(account, instance, tuple(a for a in instance.volumes.attachments if a.id != volume_id))
@@ -432,4 +334,4 @@ def _free_device(account: Account, instance: Instance) -> str:
     for device in _DEVICES:
         if device not in used:
             return device
-    raise Refused(Code.INSTANCE_STATE, f"instance {instance.id!r} has no device name left")
+    raise RefusedError(Code.INSTANCE_STATE, f"instance {instance.id!r} has no device name left")

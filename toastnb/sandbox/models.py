@@ -21,26 +21,26 @@ class Record(Struct, frozen=True, rename="camel", gc=False):
     """Base of all records: immutable, camelCase on the wire, and never part of a reference cycle."""
 
 
-class Named(Record):
+class Named(Record, frozen=True):
     """Something known by its name."""
 
     name: str
 
 
-class ZoneState(Record):
+class ZoneState(Record, frozen=True):
     """Whether a zone can be used."""
 
     available: bool
 
 
-class Zone(Record):
+class Zone(Record, frozen=True):
     """An availability zone."""
 
     zone_name: str
     zone_state: ZoneState
 
 
-class Flavor(Record):
+class Flavor(Record, frozen=True):
     """A size of instance; `volume_size` only where the root disk is of a fixed size."""
 
     id: str
@@ -55,7 +55,7 @@ class Flavor(Record):
     max_volume_size: int | Optional = UNSET
 
 
-class Address(Record):
+class Address(Record, frozen=True):
     """An address of an instance, and the floating IP on it if there is one."""
 
     mac_address: str
@@ -64,7 +64,7 @@ class Address(Record):
     floating_ip_address: str | Optional = UNSET
 
 
-class FlavorSummary(Record):
+class FlavorSummary(Record, frozen=True):
     """A flavor as instances-detail shows it."""
 
     id: str
@@ -73,14 +73,14 @@ class FlavorSummary(Record):
     ram: int
 
 
-class RootDisk(Record):
+class RootDisk(Record, frozen=True):
     """The disk that an instance boots from."""
 
     size: int | Optional = UNSET
     type: str | Optional = UNSET
 
 
-class AttachedVolume(Record):
+class AttachedVolume(Record, frozen=True):
     """A volume as instances-detail shows it."""
 
     id: str
@@ -89,14 +89,14 @@ class AttachedVolume(Record):
     type: str | Optional = UNSET
 
 
-class Disks(Record):
+class Disks(Record, frozen=True):
     """All disks of an instance."""
 
     root: RootDisk
     attachments: tuple[AttachedVolume, ...] = ()
 
 
-class InstanceSummary(Record):
+class InstanceSummary(Record, frozen=True):
     """An instance as the short call shows it."""
 
     id: str
@@ -104,7 +104,7 @@ class InstanceSummary(Record):
     status: str
 
 
-class Instance(Record):
+class Instance(Record, frozen=True):
     """An instance."""
 
     id: str
@@ -127,7 +127,7 @@ class Instance(Record):
         return InstanceSummary(self.id, self.name, self.status)
 
 
-class Keypair(Record):
+class Keypair(Record, frozen=True):
     """A keypair; when it was made is told only to who asks for it by name."""
 
     name: str
@@ -136,7 +136,7 @@ class Keypair(Record):
     created_at: str | Optional = UNSET
 
 
-class Image(Record):
+class Image(Record, frozen=True):
     """An image."""
 
     id: str
@@ -153,7 +153,7 @@ class Image(Record):
     updated_at: str
 
 
-class Network(Record):
+class Network(Record, frozen=True):
     """A network; an external one is not for instances."""
 
     id: str
@@ -164,14 +164,14 @@ class Network(Record):
     subnets: tuple[str, ...]
 
 
-class Pool(Record):
+class Pool(Record, frozen=True):
     """The first and last address that a subnet hands out."""
 
     start: str
     end: str
 
 
-class Subnet(Record):
+class Subnet(Record, frozen=True):
     """A subnet."""
 
     id: str
@@ -185,7 +185,7 @@ class Subnet(Record):
     host_routes: tuple[dict[str, str], ...] = ()
 
 
-class SecurityGroupRule(Record):
+class SecurityGroupRule(Record, frozen=True):
     """One permission of a security group; None means any."""
 
     id: str
@@ -200,7 +200,7 @@ class SecurityGroupRule(Record):
     description: str
 
 
-class SecurityGroup(Record):
+class SecurityGroup(Record, frozen=True):
     """A security group."""
 
     id: str
@@ -209,14 +209,14 @@ class SecurityGroup(Record):
     security_group_rules: tuple[SecurityGroupRule, ...]
 
 
-class FloatingIpPool(Record):
+class FloatingIpPool(Record, frozen=True):
     """Where floating IPs come from."""
 
     id: str
     name: str
 
 
-class FloatingIp(Record):
+class FloatingIp(Record, frozen=True):
     """A floating IP: ACTIVE with a fixed address behind it, or DOWN."""
 
     id: str
@@ -228,7 +228,7 @@ class FloatingIp(Record):
     router_id: str | None = None
 
 
-class VolumeAttachment(Record):
+class VolumeAttachment(Record, frozen=True):
     """Where a volume is attached."""
 
     device: str
@@ -236,7 +236,7 @@ class VolumeAttachment(Record):
     attachment_id: str
 
 
-class Volume(Record):
+class Volume(Record, frozen=True):
     """A block storage volume. Root disks are not among them [open], unless a saved account had them there."""
 
     id: str
@@ -251,7 +251,7 @@ class Volume(Record):
     attachments: tuple[VolumeAttachment, ...] = ()
 
 
-class Transition(Record):
+class Transition(Record, frozen=True):
     """What will become of an instance or image, and when."""
 
     resource: str

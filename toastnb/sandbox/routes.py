@@ -31,7 +31,7 @@ from toastnb.sandbox.bodies import (
     ResizeAction,
     TokenBody,
 )
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import Instance, Record
 from toastnb.sandbox.rules import invalid
 from toastnb.sandbox.service import Service
@@ -54,41 +54,23 @@ class Call(Struct, frozen=True):
         return self.service.account
 
     def body(self, kind: type[B]) -> B:
-        """The body as what it must be.
-
-        Parameters
-        ----------
-        kind
-            Its type.
-        """
+        """The body as what it must be."""
         try:
             return msgspec.json.decode(self.raw_body, type=kind)
         except msgspec.ValidationError as error:
             raise invalid(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Refused(Code.NOT_JSON, str(error)) from None
+            raise RefusedError(Code.NOT_JSON, str(error)) from None
 
     def asked(self, parameter: str) -> str | None:
-        """A parameter of the query, if it is there; it must not be empty.
-
-        Parameters
-        ----------
-        parameter
-            Its name.
-        """
+        """A parameter of the query, if it is there; it must not be empty."""
         value = self.query.get(parameter)
         if value == "":
             raise invalid(f"query parameter {parameter!r} is empty")
         return value
 
     def required(self, parameter: str) -> str:
-        """A parameter of the query that must be there.
-
-        Parameters
-        ----------
-        parameter
-            Its name.
-        """
+        """A parameter of the query that must be there."""
         value = self.asked(parameter)
         if value is None:
             raise invalid(f"query parameter {parameter!r} is missing")
@@ -109,7 +91,7 @@ Action = Callable[[Call, Instance, Any], Record | None]
 def _issue_token(call: Call) -> Answer:
     auth, settings = call.body(TokenBody).auth, call.service.settings
     if (auth.username, auth.password) != (settings.username, settings.password):
-        raise Refused(Code.FAIL, "wrong username or API password")
+        raise RefusedError(Code.FAIL, "wrong username or API password")
     return {"access": call.service.tokens.issue()}
 
 

@@ -9,7 +9,7 @@ import re
 
 from msgspec import UNSET
 
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import Flavor, FlavorSummary, Image
 
 LARGEST_ROOT_GB = 1000
@@ -17,54 +17,31 @@ _NAME = re.compile(r"[A-Za-z0-9.-]+")
 _FIXED_DISK_FAMILY = "u2."
 
 
-def invalid(detail: str) -> Refused:
+def invalid(detail: str) -> RefusedError:
     """A refusal with -4.
-
-    Parameters
-    ----------
-    detail
-        Which field, and what is wrong with it.
 
     Examples
     --------
     >>> invalid("instance.name is empty").message
     'Invalid parameters: instance.name is empty'
     """
-    return Refused(Code.INVALID, detail)
+    return RefusedError(Code.INVALID, detail)
 
 
 def is_windows(image: Image) -> bool:
-    """Whether an image holds Windows: by its os_type, else its os_distro, else its name.
-
-    Parameters
-    ----------
-    image
-        The image.
-    """
+    """Whether an image holds Windows: by its os_type, else its os_distro, else its name."""
     told = image.properties.get("os_type") or image.properties.get("os_distro") or image.name
     return "windows" in told.lower()
 
 
 def has_fixed_disk(flavor: Flavor | FlavorSummary) -> bool:
-    """Whether a flavor's root disk is local and of a fixed size.
-
-    Parameters
-    ----------
-    flavor
-        The flavor, or what an instance tells of it.
-    """
+    """Whether a flavor's root disk is local and of a fixed size."""
     fixed_size = isinstance(flavor, Flavor) and flavor.volume_size is not UNSET
     return fixed_size or flavor.name.startswith(_FIXED_DISK_FAMILY)
 
 
 def check_instance_name(name: str, image: Image) -> None:
-    """ASCII letters, digits, `-` and `.`; at most 20 characters, on Windows 12.
-
-    Parameters
-    ----------
-    name, image
-        The name, and the image that decides which limit holds.
-    """
+    """ASCII letters, digits, `-` and `.`; at most 20 characters, on Windows 12."""
     if not _NAME.fullmatch(name):
         raise invalid("instance.name may hold ASCII letters, digits, '-' and '.' only")
     system, longest = ("Windows", 12) if is_windows(image) else ("Linux", 20)
@@ -73,25 +50,13 @@ def check_instance_name(name: str, image: Image) -> None:
 
 
 def check_keypair_name(name: str) -> None:
-    """Printable, and no blanks at the ends.
-
-    Parameters
-    ----------
-    name
-        The name.
-    """
+    """Printable, and no blanks at the ends."""
     if not name.isprintable() or name != name.strip():
         raise invalid("keypair.name must be printable, without blanks at its ends")
 
 
 def check_fit(flavor: Flavor, image: Image) -> None:
-    """The flavor must have the RAM that the image needs, and Windows takes no fixed disk.
-
-    Parameters
-    ----------
-    flavor, image
-        What goes together.
-    """
+    """The flavor must have the RAM that the image needs, and Windows takes no fixed disk."""
     windows = is_windows(image)
     if windows and has_fixed_disk(flavor):
         raise invalid(f"instance.flavor: Windows cannot use {flavor.name}")
@@ -101,28 +66,13 @@ def check_fit(flavor: Flavor, image: Image) -> None:
 
 
 def smallest_root(image: Image) -> int:
-    """The smallest root disk for an image, in GB: its minDisk and the system's limit, rounded up to tens.
-
-    Parameters
-    ----------
-    image
-        The image.
-    """
+    """The smallest root disk for an image, in GB: its minDisk and the system's limit, rounded up to tens."""
     least = max(image.min_disk, 50 if is_windows(image) else 20)
     return -(-least // 10) * 10
 
 
 def root_size(flavor: Flavor, image: Image, asked: int | None) -> int:
-    """The size of the root disk in GB.
-
-    Parameters
-    ----------
-    flavor, image
-        A flavor with `volumeSize` decides alone; otherwise the size asked for must lie between what the image
-        needs and 1000 or the flavor's `maxVolumeSize`, in steps of 10.
-    asked
-        The size in the body.
-    """
+    """The size of the root disk in GB."""
     if flavor.volume_size is not UNSET:
         if asked is not None:
             raise invalid(f"instance.volume.size must be left out with {flavor.name}")

@@ -58,26 +58,14 @@ class Service:
             self.tokens = Tokens(self.clock, self.settings.token_lifetime, self._start.user_id)
 
     def advance(self, seconds: float) -> datetime:
-        """Move the clock on, and carry out what became due.
-
-        Parameters
-        ----------
-        seconds
-            How far.
-        """
+        """Move the clock on, and carry out what became due."""
         with self.lock:
             self.clock.advance(seconds)
             self.account.settle()
             return self.clock.now()
 
     def set_latency(self, seconds: float) -> None:
-        """Let every call take longer.
-
-        Parameters
-        ----------
-        seconds
-            How much longer.
-        """
+        """Let every call take longer."""
         if not 0 <= seconds <= 86400:
             raise ValueError(f"latency must be 0 to 86400 seconds, not {seconds}")
         self.latency = float(seconds)

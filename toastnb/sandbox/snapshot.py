@@ -15,7 +15,7 @@ _FORMAT = "toastnb-sandbox-state"
 _VERSION = 1
 
 
-class BadStateFile(ValueError):
+class StateFileError(ValueError):
     """A file that does not hold the state of a sandbox."""
 
 
@@ -26,24 +26,12 @@ class _File(msgspec.Struct):
 
 
 def encode(state: State) -> bytes:
-    """The file's bytes.
-
-    Parameters
-    ----------
-    state
-        What to keep.
-    """
+    """The file's bytes."""
     return msgspec.json.encode(_File(_FORMAT, _VERSION, msgspec.Raw(msgspec.json.encode(state))))
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
-    """Write a state, readable by its owner alone; the file is complete or not there.
-
-    Parameters
-    ----------
-    state, path
-        What to write, and where.
-    """
+    """Write a state, readable by its owner alone; the file is complete or not there."""
     target = Path(path)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -56,17 +44,11 @@ def save(state: State, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> State:
-    """Read a state that was saved.
-
-    Parameters
-    ----------
-    path
-        Where it is.
-    """
+    """Read a state that was saved."""
     try:
         file = msgspec.json.decode(Path(path).read_bytes(), type=_File)
         if (file.format, file.version) != (_FORMAT, _VERSION):
-            raise BadStateFile(f"{path}: not a {_FORMAT} file of version {_VERSION}")
+            raise StateFileError(f"{path}: not a {_FORMAT} file of version {_VERSION}")
         return msgspec.json.decode(file.state, type=State)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadStateFile(f"{path}: not the state of a sandbox: {error}") from None
+        raise StateFileError(f"{path}: not the state of a sandbox: {error}") from None

@@ -35,23 +35,12 @@ def generate() -> tuple[str, str]:
 
 
 def openssh(key: PublicKey, comment: str) -> str:
-    """A public key in OpenSSH's one-line form.
-
-    Parameters
-    ----------
-    key, comment
-        The key, and what to write after it.
-    """
+    """A public key in OpenSSH's one-line form."""
     return f"{key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()} {comment}"
 
 
 def fingerprint(public_key: str) -> str:
     """The MD5 of a public key, in pairs with colons.
-
-    Parameters
-    ----------
-    public_key
-        The key in OpenSSH's one-line form.
 
     Examples
     --------
@@ -64,13 +53,7 @@ def fingerprint(public_key: str) -> str:
 
 
 def check_public_key(text: str) -> str:
-    """The one line of an OpenSSH public key, or a refusal with -4 if it is none.
-
-    Parameters
-    ----------
-    text
-        What was uploaded. RSA, ECDSA and Ed25519 are known.
-    """
+    """The one line of an OpenSSH public key, or a refusal with -4 if it is none."""
     line = text.strip()
     kind, _, _ = line.partition(" ")
     if "\n" in line or kind.encode() not in _KINDS:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from toastnb.sandbox.clock import Clock, stamp, stamp_to_second
-from toastnb.sandbox.codes import Code, Refused
+from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import Named
 
 
@@ -64,24 +64,12 @@ class Tokens:
         return Access(token, self._user)
 
     def find(self, token_id: str) -> Access:
-        """The token of that id.
-
-        Parameters
-        ----------
-        token_id
-            Its id.
-        """
+        """The token of that id."""
         if not self.valid(token_id):
-            raise Refused(Code.NO_TOKEN, "no such token, or it has expired")
+            raise RefusedError(Code.NO_TOKEN, "no such token, or it has expired")
         return Access(self._issued[token_id][1], self._user)
 
     def valid(self, token_id: str | None) -> bool:
-        """Whether a token was issued and has not expired.
-
-        Parameters
-        ----------
-        token_id
-            What the caller sent, if anything.
-        """
+        """Whether a token was issued and has not expired."""
         entry = self._issued.get(token_id or "")
         return entry is not None and self._clock.now() < entry[0]
