@@ -49,9 +49,9 @@ define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@echo "Setting up .venv ($(1)) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q uv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
 	@$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode -e '.[$(1)]' \
-	  || $(BIN)/python -m pip install -q -e '.[$(1)]'
+	  || $(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$(1)]'
 	@touch $@
 endef
 

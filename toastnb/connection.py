@@ -1,7 +1,8 @@
 """One HTTP exchange, bounded: in time to the last byte, in size, and to the host that was asked.
 
 `requests` bounds the silence between two bytes but not the whole exchange, so a service that drips would hold a
-caller for ever. Here every read from the socket is cut to what is left until the deadline.
+caller for ever. Here every read from the socket is cut to what is left until the deadline, and looks up now and then
+to see whether anybody still waits for it.
 
 Nothing is sent astray: no redirect is followed, ``~/.netrc`` is never read, no cookie is kept, and no proxy stands
 between this process and loopback.
@@ -30,6 +31,9 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
 LARGEST_ANSWER = 4 * 2**30
 _CHUNK = 2**20
+_LOOK_UP_SECONDS = 0.25
+
+_current = threading.local()  # .deadline of the exchange that this thread is in; .given_up of the work it is part of
 
 
 class AnswerTooLarge(Exception):  # noqa: N818 - says what happened, as the kinds in errors do
@@ -42,11 +46,12 @@ class Deadline:
 
     seconds: float
     sent: bool = False
+    given_up: threading.Event = field(default_factory=lambda: getattr(_current, "given_up", threading.Event()))
     _start: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:
-        """Return the seconds that are left; `TimeoutError` when there are none."""
-        if self.is_over():
+        """Return the seconds that are left; `TimeoutError` when there are none, or nobody waits any more."""
+        if self.is_over() or self.given_up.is_set():
             raise TimeoutError
         return self._start + self.seconds - time.monotonic()
 
@@ -65,9 +70,6 @@ class Reply:
     body: bytearray
 
 
-_current = threading.local()  # .deadline: the one of the exchange that this thread is in
-
-
 class _DeadlineReader(io.RawIOBase):
     """A socket's bytes; each read waits no longer than the exchange may still take."""
 
@@ -79,8 +81,14 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(min(SILENCE_SECONDS, _current.deadline.left()))
-        return self._raw.readinto(buffer)
+        silent_until = time.monotonic() + SILENCE_SECONDS
+        while True:
+            self._socket.settimeout(min(_LOOK_UP_SECONDS, _current.deadline.left()))
+            try:
+                return self._socket.recv_into(buffer)
+            except TimeoutError:
+                if time.monotonic() >= silent_until:
+                    raise
 
     def close(self) -> None:
         self._raw.close()
@@ -132,6 +140,11 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager
+
+
+def give_up_when(event: threading.Event) -> None:
+    """Let all exchanges of this thread end when an event is set. For the threads of a pool, as they start."""
+    _current.given_up = event
 
 
 def is_loopback(host: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,7 +12,7 @@ from toastnb import frames, rules, wire
 from toastnb.arrays import texts
 from toastnb.connected import Connected
 from toastnb.errors import BadAnswer, ServiceFailure, ToastError
-from toastnb.files import KeyFile
+from toastnb.files import KeyFile, place_of
 from toastnb.new_instance import new_instance
 from toastnb.outcomes import Outcome, outcome_frame
 from toastnb.redaction import Secret, sealed
@@ -171,13 +170,13 @@ class Creates(Connected):
         """
         self._refuse_if_read_only(f"Creating keypair {name}")
         rules.check_text(name, "name")
-        path = Path(save_to).expanduser()
+        path = place_of(save_to, "Saving a private key")
         if path.is_dir():
             path = path / f"{rules.check_file_name(name)}.pem"
         file = KeyFile(path)
         try:
             made = self._api.create_keypair(name)
-            if made.private_key is None:
+            if not made.private_key:
                 raise BadAnswer(
                     "the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True
                 )
@@ -191,6 +190,7 @@ class Creates(Connected):
         try:
             sealed(lambda: file.write(key.reveal()))
         except OSError as error:
+            file.discard()
             problem = f"the keypair was made, but its private key could not be written ({error.strerror}) and is lost"
         else:
             return

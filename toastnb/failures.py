@@ -31,6 +31,8 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
         return errors.BadAnswer(
             "the answer is larger than any inventory", action=call.action, may_have_happened=fate_open
         )
+    if deadline.given_up.is_set():
+        return errors.NetworkFailure("it was broken off", action=call.action, may_have_happened=fate_open)
     if deadline.is_over():
         said = f"{host} did not answer in full within {deadline.seconds:g} s"
         return errors.DeadlineExceeded(said, action=call.action, may_have_happened=fate_open)

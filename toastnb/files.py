@@ -14,6 +14,19 @@ PRIVATE, SHARED = 0o600, 0o666
 _SPACE_FOR_KEY = 16 * 1024
 
 
+def place_of(path: str | os.PathLike[str], action: str) -> Path:
+    """Return where a file goes, absolute and with the home filled in; `InvalidInput` when it cannot be there."""
+    try:
+        place = Path(path).expanduser().absolute()
+        if "\0" not in str(place):
+            place.exists()  # it may be too long
+            return place
+        reason = "a zero in the name"
+    except (OSError, RuntimeError, TypeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    raise InvalidInput(f"{path!r} cannot be written ({reason})", action=action, hint="Give another path.")
+
+
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *, mode: int = PRIVATE) -> Path:
     """Write a file beside its place, then put it there: a reader sees the old one or the new one, never a part.
 
@@ -31,7 +44,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     InvalidInput
         When it cannot be written, as with a full disk; what was there stays.
     """
-    target = Path(path).expanduser()
+    target = place_of(path, "Writing a file")
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
@@ -61,7 +74,7 @@ class KeyFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = place_of(path, "Saving a private key")
         problem = ""
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
@@ -77,7 +90,9 @@ class KeyFile:
 
     def _reserve(self) -> str:
         try:
-            os.write(self._descriptor, b"\n" * _SPACE_FOR_KEY)
+            space = b"\n" * _SPACE_FOR_KEY
+            while space:  # what fits on a disk that is nearly full is written without an error
+                space = space[os.write(self._descriptor, space) :]
             os.fsync(self._descriptor)
         except OSError as error:
             self.discard()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from toastnb import rules, wire
 from toastnb.api import Api
+from toastnb.errors import InvalidInput
 from toastnb.lookup import find
 from toastnb.wire_siblings import Image
 
@@ -31,6 +32,8 @@ def new_instance(
     InvalidInput
         When a value breaks a rule, or a name is not found or stands for several things.
     """
+    if not hasattr(security_groups, "__iter__"):
+        raise InvalidInput(f"security_groups is {type(security_groups).__name__}, but must be names")
     groups = [security_groups] if isinstance(security_groups, str) else list(security_groups)
     if not groups:
         rules.check_text("", "security_groups")

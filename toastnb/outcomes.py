@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from toastnb.arrays import texts
+from toastnb.connection import give_up_when
 from toastnb.errors import CredentialsError, InvalidInput, ToastError
 from toastnb.progress import bar
 from toastnb.rules import check_text
@@ -88,6 +89,7 @@ class Bulk:
         self._action = action
         self._send = send
         self._stopped = threading.Event()
+        self._given_up = threading.Event()
         self.outcomes = dict.fromkeys(ids, _NOT_SENT)
 
     def run(self) -> None:
@@ -96,7 +98,7 @@ class Bulk:
         On Ctrl-C nothing more is sent, what is on its way is settled (a second Ctrl-C leaves it unknown), and the
         interrupt is raised again; `outcomes` is right then too.
         """
-        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="toastnb-bulk")
+        pool = ThreadPoolExecutor(_AT_ONCE, "toastnb-bulk", initializer=give_up_when, initargs=(self._given_up,))
         try:
             with bar(len(self.outcomes), self._action, "instances") as progress:
                 pending = {pool.submit(self._one, id_) for id_ in self.outcomes}
@@ -105,6 +107,7 @@ class Bulk:
                 self._settle(pending)
         finally:
             self._stopped.set()
+            self._given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _settle(self, pending: set[Future[None]]) -> None:

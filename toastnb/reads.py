@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pandas as pd
 
 from toastnb import errors, frames, rules
 from toastnb.connected import Connected
+from toastnb.connection import give_up_when
 from toastnb.inventory import Inventory
 from toastnb.progress import bar
 
@@ -293,7 +295,8 @@ def _pulled(pulls: dict[str, Callable[[], Tables]]) -> tuple[Tables, dict[str, s
     """Run all pulls at once; return their tables, and for each table that is not served why."""
     tables: Tables = {}
     absent: dict[str, str] = {}
-    pool = ThreadPoolExecutor(max_workers=len(pulls), thread_name_prefix="toastnb-pull")
+    over = threading.Event()
+    pool = ThreadPoolExecutor(len(pulls), "toastnb-pull", initializer=give_up_when, initargs=(over,))
     try:
         futures: dict[Future[Tables], str] = {pool.submit(pull): name for name, pull in pulls.items()}
         with bar(len(pulls), "Reading the account", "tables") as progress:
@@ -307,7 +310,7 @@ def _pulled(pulls: dict[str, Callable[[], Tables]]) -> tuple[Tables, dict[str, s
                     absent |= dict.fromkeys([name, *_COMES_WITH.get(name, [])], str(error))
                 progress.update()
     finally:
-        # After an error or Ctrl-C nobody waits for the rest: each call ends by its own deadline.
+        over.set()  # after an error or Ctrl-C nobody waits for the rest
         pool.shutdown(wait=False, cancel_futures=True)
     return tables, absent
 

@@ -111,7 +111,7 @@ def check_root_size(
         "linux" or "windows": Windows does not run on flavors with a fixed disk.
     """
     if fixed_gb is not None:
-        if os_type == "windows":
+        if (os_type or "").lower() == "windows":
             raise InvalidInput("Windows does not run on u2 flavors, whose disk is fixed")
         if root_gb is not None:
             raise InvalidInput(f"root_gb must be left out: the flavor comes with a disk of {fixed_gb} GB")
@@ -142,12 +142,10 @@ def os_type_of(os_type: str | None, os_distro: str | None, name: str | None) -> 
     >>> os_type_of(None, None, "Windows Server 2022 STD")
     'windows'
     """
-    for clue in (os_type, os_distro, name):
-        if clue and "windows" in clue.lower():
-            return "windows"
-        if clue and clue is not name:
-            return "linux"
-    return None
+    for clue in (os_type, os_distro):
+        if clue:
+            return "windows" if "windows" in clue.lower() else "linux"
+    return "windows" if name and "windows" in name.lower() else None
 
 
 def check_ram(ram_mb: int | None, min_ram_mb: int | None, os_type: str | None = None) -> None:

@@ -29,6 +29,12 @@ def look(api: Api, ids: list[str]) -> dict[str, Before]:
     return {instance.id: Before(instance.status, _mark(instance)) for instance in _details(api, ids)}
 
 
+def check_timeout(timeout: float) -> None:
+    """Check how long a wait may take: seconds, above 0."""
+    if not isinstance(timeout, int | float) or not timeout > 0:
+        raise InvalidInput(f"timeout is {timeout!r}, but must be seconds above 0")
+
+
 def watch(
     api: Api, ids: list[str], target: str, timeout: float, before: Mapping[str, Before] | None = None
 ) -> dict[str, str | ToastError]:
@@ -54,21 +60,24 @@ def watch(
     """
     if target != GONE and target not in STATES:
         raise InvalidInput(f"{target!r} is no state", hint=f"States are {', '.join(STATES)} and {GONE}.")
-    if not timeout > 0:
-        raise InvalidInput(f"timeout is {timeout!r}, but must be seconds above 0")
+    check_timeout(timeout)
     ended: dict[str, str | ToastError] = {}
     at_start = dict(before or {})
     last: dict[str, str | None] = {}
+    moved: set[str] = set()  # seen in another state than at the start
     for _ in _polls(timeout):
         waiting = [id_ for id_ in ids if id_ not in ended]
         found = {instance.id: instance for instance in _details(api, waiting)}
         for id_ in waiting:
             instance = found.get(id_)
             now = None if instance is None else Before(instance.status, _mark(instance))
-            end = _verdict(id_, target, now, at_start.get(id_), must_change=before is not None)
             if now is not None:
-                at_start.setdefault(id_, now)
+                start = at_start.get(id_) if before is not None else at_start.setdefault(id_, now)
+                if start is None or now.status != start.status:
+                    moved.add(id_)
                 last[id_] = now.status
+            changed = before is None or id_ in moved or now != at_start.get(id_)
+            end = _verdict(id_, target, now, changed=changed, moved=id_ in moved)
             if end is not None:
                 ended[id_] = end
         if len(ended) == len(ids):
@@ -79,17 +88,15 @@ def watch(
 
 
 def _verdict(
-    id_: str, target: str, now: Before | None, start: Before | None, *, must_change: bool
+    id_: str, target: str, now: Before | None, *, changed: bool, moved: bool
 ) -> str | ToastError | None:
     """Return the end of the wait for one instance, or None while it goes on."""
     action = f"Waiting for instance {id_} to be {target}"
     if now is None:
         return target if target == GONE else NotFound("the instance does not exist", action=action)
-    changed = not must_change or start is None or now != start
     if now.status == target and changed:
         return target
-    was_in_error = start is not None and start.status == "ERROR"
-    if now.status == "ERROR" and target != "ERROR" and not was_in_error:
+    if now.status == "ERROR" and target != "ERROR" and moved:  # one that was in ERROR from the start may leave it
         return ServiceFailure("the instance is in ERROR", action=action, hint="See it in the console, or delete it.")
     if now.status == "DELETING" and target not in {GONE, "DELETING"}:
         return Conflict("the instance is being deleted", action=action)

@@ -297,6 +297,8 @@ class Writes(Connected):
     ) -> pd.DataFrame:
         listed = as_list(ids)
         self._refuse_if_read_only(f"The action {action}")
+        if wait:
+            waiting.check_timeout(timeout)
         before = waiting.look(self._api, listed) if wait else None
         outcomes = self._carried_out(action, ids, send)
         self._kept(action, outcomes)

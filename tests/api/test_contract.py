@@ -418,9 +418,7 @@ READS: dict[str, Callable[[Api], object]] = {
 
 
 @pytest.mark.parametrize("path", READS)
-def test_a_read_that_is_not_served_is_a_failure_of_the_service(
-    api: Api, sandbox: tn.Sandbox, path: str
-) -> None:
+def test_a_read_that_is_not_served_is_a_failure_of_the_service(api: Api, sandbox: tn.Sandbox, path: str) -> None:
     sandbox.fault(f"GET {path}", "code", code=-7, message="Not supported", times=None)
     refused(lambda: READS[path](api), tn.ServiceFailure, -7)
     assert sandbox.calls[f"GET {path}"] == 1

@@ -197,9 +197,7 @@ def test_an_empty_argument_is_none(given: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["argument", "environment"])
-def test_an_unknown_profile_is_an_error_that_names_the_known_ones(
-    how: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_profile_is_an_error_that_names_the_known_ones(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write_config(FULL)
     if how == "environment":
         monkeypatch.setenv("TOASTNB_PROFILE", "staging")
@@ -254,7 +252,7 @@ def test_a_file_that_cannot_be_used_is_an_error_that_says_why(text: str, says: s
 
 
 def test_a_file_that_is_not_utf_8() -> None:
-    write_config("").write_bytes('# 한글'.encode("euc-kr"))
+    write_config("").write_bytes("# 한글".encode("euc-kr"))
     with pytest.raises(tn.InvalidInput, match="not UTF-8"):
         tn.connect(**ARGUMENTS)
 
@@ -411,7 +409,7 @@ def test_the_keyring_of_a_profile_that_is_asked_for_stands_before_the_environmen
 
 def test_a_keyring_without_the_password_is_named_among_the_places(memory: Memory) -> None:
     write_config(WITHOUT_PASSWORD)
-    with pytest.raises(tn.CredentialsError, match="no password found; looked in .*the system's keyring"):
+    with pytest.raises(tn.CredentialsError, match=r"no password found; looked in .*the system's keyring"):
         tn.connect("prod")
     assert memory.asked
 

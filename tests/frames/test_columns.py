@@ -82,7 +82,7 @@ def test_full_and_empty_frames_go_together_without_a_change_of_dtype(toast: tn.T
 
 def test_items_of_which_nothing_is_known_have_the_same_dtypes(serve: Serve) -> None:
     names = ["instances", "flavors", "images", "networks", "subnets", "floatingips", "volumes"]
-    bare = dict.fromkeys(names, [{"id": "x"}])
+    bare = {name: [{"id": "x"}] for name in names}
     groups = [{"id": "g", "securityGroupRules": [{"id": "r"}]}]
     inventory = serve(**bare, zones=[{"zoneName": "z"}], keypairs=[{"name": "k"}], securityGroups=groups).inventory()
     for table, frame in inventory.tables.items():

@@ -51,9 +51,7 @@ instances = thing(
     image=texts,
     keyName=texts,
     metadata=st.dictionaries(texts, maybe(texts), max_size=3),
-    addresses=st.lists(
-        thing(macAddress=texts, ipAddress=texts, version=numbers, floatingIpAddress=texts), max_size=3
-    ),
+    addresses=st.lists(thing(macAddress=texts, ipAddress=texts, version=numbers, floatingIpAddress=texts), max_size=3),
     flavor=thing(id=texts, name=texts, cpu=numbers, ram=numbers),
     volumes=thing(
         root=thing(size=numbers, type=texts),
@@ -151,8 +149,7 @@ def metadata_rows(i: dict[str, Any]) -> list[dict[str, Any]]:
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {name: None if pd.isna(value) else value for name, value in row.items()}
-        for row in frame.to_dict("records")
+        {name: None if pd.isna(value) else value for name, value in row.items()} for row in frame.to_dict("records")
     ]
 
 
@@ -222,8 +219,7 @@ def test_siblings_are_what_the_answer_says(serve: Serve) -> None:
 
     def known(table: str) -> list[dict[str, Any]]:
         return [
-            {key: value for key, value in row.items() if value is not None}
-            for row in rows_of(inventory.tables[table])
+            {key: value for key, value in row.items() if value is not None} for row in rows_of(inventory.tables[table])
         ]
 
     assert known("images") == [{"image_id": "m", "size_bytes": 5, "min_disk_gb": 20, "os_type": "Linux"}]

@@ -19,9 +19,7 @@ def hostile() -> Iterator[Hostile]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_in_logs_and_streams(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> Iterator[None]:
+def _nothing_in_logs_and_streams(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
     """Whatever a test here does, no logger and no stream ever has a secret."""
     caplog.set_level(logging.DEBUG)
     for name in ("urllib3", "requests", "stamina", "toastnb"):

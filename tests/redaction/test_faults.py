@@ -126,9 +126,7 @@ def test_a_fault_of_a_call_shows_no_secret(hostile: Hostile, tmp_path: Path, fau
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize("call", ["flavors", "stop", "create_keypair", "inventory", "token_info"])
 @pytest.mark.parametrize("fault", SIGN_IN_FAULTS)
-def test_a_fault_of_the_sign_in_shows_no_secret(
-    hostile: Hostile, tmp_path: Path, fault: str, call: str
-) -> None:
+def test_a_fault_of_the_sign_in_shows_no_secret(hostile: Hostile, tmp_path: Path, fault: str, call: str) -> None:
     hostile.on("POST tokens", SIGN_IN_FAULTS[fault])
     with connect(hostile.base_url) as toast:
         with pytest.raises(tn.ToastError) as caught:
@@ -166,9 +164,7 @@ def test_an_account_that_is_not_there_shows_no_secret(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_backoff")
 @pytest.mark.parametrize("call", ["flavors", "create_keypair", "stop"])
 @pytest.mark.parametrize("fault", ["refused in its own words", "reset", "cut short", "page 503"])
-def test_tools_that_print_variables_show_no_secret(
-    hostile: Hostile, tmp_path: Path, fault: str, call: str
-) -> None:
+def test_tools_that_print_variables_show_no_secret(hostile: Hostile, tmp_path: Path, fault: str, call: str) -> None:
     hostile.on("*", FAULTS[fault])
     with connect(hostile.base_url) as toast:
         with pytest.raises(tn.ToastError) as caught:

@@ -32,9 +32,7 @@ def connect() -> Iterator[Connect]:
         def connected(base_url: str, *, timeout: float = 20.0, **more: Any) -> Api:
             secrets = {"appkey": Secret(APPKEY), "password": Secret("the-password")}
             transport = Transport(
-                Profile(
-                    name="", base_url=base_url, username="me@example.com", timeout=timeout, **secrets, **more
-                )
+                Profile(name="", base_url=base_url, username="me@example.com", timeout=timeout, **secrets, **more)
             )
             stack.callback(transport.close)
             return Api(transport)

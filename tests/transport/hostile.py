@@ -62,16 +62,12 @@ def sent(content: bytes, *, then: str = "close") -> Step:
     return step
 
 
-def http(
-    body: bytes | str, status: int = 200, content_type: str = "application/json", **headers: str
-) -> Step:
+def http(body: bytes | str, status: int = 200, content_type: str = "application/json", **headers: str) -> Step:
     """Answer in full, and keep the connection."""
     return sent(http_bytes(body, status, content_type, **headers), then="keep")
 
 
-def http_bytes(
-    body: bytes | str, status: int = 200, content_type: str = "application/json", **headers: str
-) -> bytes:
+def http_bytes(body: bytes | str, status: int = 200, content_type: str = "application/json", **headers: str) -> bytes:
     content = body.encode() if isinstance(body, str) else body
     fields = {"Content-Type": content_type, "Content-Length": str(len(content))}
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -86,6 +82,13 @@ def answer(status: int = 200, header: dict[str, Any] | None = None, **parts: Any
 
 def enveloped(header: dict[str, Any] | None = None, **parts: Any) -> str:
     return json.dumps({"header": header or SUCCESS, **parts})
+
+
+def nothing(**parts: Any) -> Step:
+    """Answer any listing of the guide and its siblings, with nothing but what is given."""
+    lists = ["zones", "instances", "flavors", "keypairs", "images", "networks", "subnets"]
+    empty: dict[str, Any] = {name: [] for name in [*lists, "securityGroups", "floatingips", "volumes"]}
+    return answer(**{**empty, **parts})
 
 
 def refusal(code: int, message: str = "no", status: int = 200) -> Step:
@@ -251,7 +254,11 @@ class Hostile:
             self._open.add(connection)
             stream = connection.makefile("rb")
             with stream:
-                while not self._over.is_set() and (request := self._read(stream)) and self._step(request)(connection, request):
+                while (
+                    not self._over.is_set()
+                    and (request := self._read(stream))
+                    and self._step(request)(connection, request)
+                ):
                     pass
         self._open.discard(connection)
         connection.close()

@@ -41,18 +41,14 @@ def body(text: str) -> str:
     ],
     ids=lambda content: content[:30],
 )
-def test_what_has_no_envelope_is_a_bad_answer(
-    hostile: Hostile, client: Api, fails: Fails, content: str
-) -> None:
+def test_what_has_no_envelope_is_a_bad_answer(hostile: Hostile, client: Api, fails: Fails, content: str) -> None:
     hostile.on("GET flavors", http(content))
     error = fails(client.flavors, tn.BadAnswer)
     assert "HTTP 200 with application/json" in str(error)
     assert len(hostile.calls("GET flavors")) == 1
 
 
-def test_an_answer_cut_short_without_a_length_is_a_bad_answer(
-    hostile: Hostile, client: Api, fails: Fails
-) -> None:
+def test_an_answer_cut_short_without_a_length_is_a_bad_answer(hostile: Hostile, client: Api, fails: Fails) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
     hostile.on("GET flavors", sent(head + body('"flavors": [{"id": "f').encode()[:-1]))
     fails(client.flavors, tn.BadAnswer)
@@ -84,9 +80,7 @@ def test_an_answer_cut_short_without_a_length_is_a_bad_answer(
         ('"other": []', "flavors"),
     ],
 )
-def test_a_field_of_the_wrong_type_is_named(
-    hostile: Hostile, client: Api, fails: Fails, part: str, field: str
-) -> None:
+def test_a_field_of_the_wrong_type_is_named(hostile: Hostile, client: Api, fails: Fails, part: str, field: str) -> None:
     hostile.on("GET flavors", http(body(part)))
     message = str(fails(client.flavors, tn.BadAnswer))
     assert message.startswith("Reading flavors: ")
@@ -127,9 +121,7 @@ def flavor_of(hostile: Hostile, client: Api, **fields: Any) -> Flavor:
 def test_numbers_and_flags_may_come_as_strings(hostile: Hostile, client: Api) -> None:
     flavor = flavor_of(hostile, client, vcpus="4", ram="-1", disabled="true", isPublic="false")
     assert flavor == Flavor("f-1", vcpus=4, ram=-1, disabled=True, is_public=False)
-    assert flavor_of(hostile, client, disabled=1, isPublic="0") == Flavor(
-        "f-1", disabled=True, is_public=False
-    )
+    assert flavor_of(hostile, client, disabled=1, isPublic="0") == Flavor("f-1", disabled=True, is_public=False)
 
 
 def test_the_whole_of_int64_is_read_exactly(hostile: Hostile, client: Api) -> None:

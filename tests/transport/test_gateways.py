@@ -131,9 +131,7 @@ def test_html_in_the_place_of_an_answer_says_what_came(hostile: Hostile, client:
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500, 503])
-def test_the_envelope_decides_and_not_the_status(
-    hostile: Hostile, client: Api, fails: Fails, status: int
-) -> None:
+def test_the_envelope_decides_and_not_the_status(hostile: Hostile, client: Api, fails: Fails, status: int) -> None:
     hostile.on("GET flavors", refusal(11404, status=status))
     assert fails(client.flavors, tn.NotFound).code == 11404
     hostile.on("GET flavors", answer(status, flavors=[{"id": "f-1"}]))

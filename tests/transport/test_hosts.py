@@ -96,9 +96,7 @@ def test_a_certificate_for_another_name_ends_it_at_once(
     remote: str, secure: Hostile, connect: Connect, fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, *more, **options: look_up("127.0.0.1", *more, **options)
-    )
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **options: look_up("127.0.0.1", *more, **options))
     error = fails(connect(remote.replace(NAME, "other.test")).flavors, tn.NetworkFailure)
     assert "its certificate is not trusted" in str(error)
     assert secure.received == []
@@ -117,9 +115,7 @@ def test_a_refused_connection(connect: Connect, fails: Fails) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client = connect(f"http://127.0.0.1:{port}/compute")
-    assert f"no connection to 127.0.0.1:{port} (connection refused)" in str(
-        fails(client.flavors, tn.NetworkFailure)
-    )
+    assert f"no connection to 127.0.0.1:{port} (connection refused)" in str(fails(client.flavors, tn.NetworkFailure))
     assert not fails(lambda: client.delete_instance("i-1"), tn.NetworkFailure).may_have_happened
 
 

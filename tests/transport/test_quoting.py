@@ -75,9 +75,9 @@ def test_the_appkey_arrives_as_one_part_too(hostile: Hostile, appkey: str) -> No
 
 @pytest.mark.parametrize("appkey", [".", ".."])
 def test_an_appkey_that_would_leave_the_path_is_refused(hostile: Hostile, appkey: str) -> None:
-    with tn.connect(appkey=appkey, username="u", password="a-password", base_url=hostile.base_url) as toast:
-        with pytest.raises(tn.InvalidInput):
-            toast.flavors()
+    account = {"appkey": appkey, "username": "u", "password": "a-password"}
+    with tn.connect(**account, base_url=hostile.base_url) as toast, pytest.raises(tn.InvalidInput):
+        toast.flavors()
     assert hostile.received == []
 
 

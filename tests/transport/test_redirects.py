@@ -45,16 +45,12 @@ def test_nothing_more_arrives_at_the_same_host(
     assert [request.call for request in hostile.received] == ["POST tokens", "GET flavors"]
 
 
-def test_a_redirect_whose_body_looks_like_success_is_none(
-    hostile: Hostile, client: Api, fails: Fails
-) -> None:
+def test_a_redirect_whose_body_looks_like_success_is_none(hostile: Hostile, client: Api, fails: Fails) -> None:
     hostile.on("GET flavors", answer(302, flavors=[]))
     fails(client.flavors, tn.BadAnswer)
 
 
-def test_a_refresh_header_is_not_followed(
-    hostile: Hostile, elsewhere: Hostile, client: Api, fails: Fails
-) -> None:
+def test_a_refresh_header_is_not_followed(hostile: Hostile, elsewhere: Hostile, client: Api, fails: Fails) -> None:
     hostile.on("GET flavors", html(200, Refresh=f"0; url={elsewhere.base_url}"))
     fails(client.flavors, tn.BadAnswer)
     assert elsewhere.connections == 0

@@ -14,7 +14,7 @@ from tests.transport.hostile import Hostile, Step, answer, dripping, html, silen
 from toastnb.api import Api
 
 Fails = Callable[..., tn.ToastError]
-TIMEOUT = 0.3
+TIMEOUT = 0.25
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SLOW: dict[str, Step] = {
     "silence": silence,
@@ -43,9 +43,7 @@ def hurried(hostile: Hostile, connect: Connect) -> Api:
         ("POST tokens", "drips its body"),
     ],
 )
-def test_a_slow_answer_ends_by_the_timeout(
-    hostile: Hostile, hurried: Api, fails: Fails, call: str, how: str
-) -> None:
+def test_a_slow_answer_ends_by_the_timeout(hostile: Hostile, hurried: Api, fails: Fails, call: str, how: str) -> None:
     hostile.on(call, SLOW[how])
     write = call == "DELETE instances"
     start = time.monotonic()
@@ -53,7 +51,7 @@ def test_a_slow_answer_ends_by_the_timeout(
     assert time.monotonic() - start < TIMEOUT + 1
     assert isinstance(error, TimeoutError)
     assert error.may_have_happened is write
-    assert "did not answer in full within 0.3 s" in str(error)
+    assert "did not answer in full within 0.25 s" in str(error)
     assert len(hostile.calls(call)) == 1
 
 

@@ -3,7 +3,7 @@
 It imports nothing of the rest of toastnb: the two meet over a socket only.
 """
 
-from toastnb.sandbox.from_inventory import InventoryFileError
+from toastnb.sandbox.inventory_file import InventoryFileError
 from toastnb.sandbox.server import Sandbox
 from toastnb.sandbox.snapshot import StateFileError
 

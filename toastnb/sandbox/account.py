@@ -5,27 +5,26 @@ each call, so that the state at a time does not depend on who looked, or how oft
 """
 
 import heapq
-import ipaddress
 import itertools
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
+from toastnb.sandbox.addresses import Addresses
 from toastnb.sandbox.clock import Clock, stamp
 from toastnb.sandbox.codes import Code, RefusedError
 from toastnb.sandbox.models import (
     Address,
-    Fields,
     FlavorSummary,
     Image,
     Instance,
     Record,
     State,
-    Subnet,
     Transition,
     VolumeAttachment,
 )
@@ -47,7 +46,7 @@ _SECONDS = {
 
 
 def new_id() -> str:
-    """An identifier that no other resource has.
+    """Make an identifier that no other resource has.
 
     Examples
     --------
@@ -92,10 +91,9 @@ class Account:
         self._pending: dict[str, Transition] = {}
         self._queue: list[tuple[datetime, int, Transition]] = []
         self._sequence = itertools.count()
-        self._taken = {address.ip_address for i in state.instances for address in i.addresses}
-        self._free: dict[str, Iterator[str]] = {}
+        self.addresses = Addresses(address for i in state.instances for address in i.addresses)
         for transition in state.transitions:
-            self._taken.update(address.ip_address for address in transition.addresses)
+            self.addresses.hold(transition.addresses)
             self._push(transition)
 
     def state(self) -> State:
@@ -120,46 +118,21 @@ class Account:
         )
 
     def now(self) -> datetime:
-        """The time on the account's clock."""
+        """Tell the time on the account's clock."""
         return self._clock.now()
 
     # Looking up and changing
 
     def instance(self, identifier: str) -> Instance:
-        """The instance of that id, or a refusal with 10404."""
+        """Find the instance of that id, or refuse with 10404."""
         return find(self.instances, identifier, Code.NO_INSTANCE, "instance")
 
     def change(self, instance: Instance, **changes: object) -> Instance:
         """Put a changed instance in the place of the old one; `updated_at` becomes now."""
-        fields: Fields = {"updated_at": stamp(self.now()), **changes}
+        fields: dict[str, Any] = {"updated_at": stamp(self.now()), **changes}
         changed = replace(instance, **fields)
         self.instances[instance.id] = changed
         return changed
-
-    # Addresses
-
-    def take_address(self, subnets: Iterable[Subnet]) -> Address | None:
-        """Reserve the next free address in one of the subnets, or None if there is none."""
-        for subnet in subnets:
-            ip_address = self._next_free(subnet)
-            if ip_address is not None:
-                self._taken.add(ip_address)
-                return Address(mac_of(ip_address), ip_address)
-        return None
-
-    def release(self, addresses: Iterable[Address]) -> None:
-        """Make addresses free again."""
-        self._taken.difference_update(address.ip_address for address in addresses)
-
-    def _next_free(self, subnet: Subnet) -> str | None:
-        """Go on where the last search ended; once around, no further."""
-        for _ in range(2):
-            candidates = self._free.setdefault(subnet.id, _pool_addresses(subnet))
-            for candidate in candidates:
-                if candidate not in self._taken:
-                    return candidate
-            del self._free[subnet.id]
-        return None
 
     # Transitions
 
@@ -193,7 +166,7 @@ class Account:
     def _cancel(self, identifier: str) -> None:
         cancelled = self._pending.pop(identifier, None)
         if cancelled is not None:
-            self.release(cancelled.addresses)
+            self.addresses.release(cancelled.addresses)
 
     def _push(self, transition: Transition) -> None:
         self._pending[transition.resource] = transition
@@ -219,7 +192,7 @@ class Account:
             self._push(Transition(transition.resource, transition.due + timedelta(seconds=wait), "active"))
             return
         self._set_status(transition.resource, transition.becomes, when)
-        changes: Fields = {}
+        changes: dict[str, Any] = {}
         if transition.becomes == "ACTIVE":
             changes["launched_at"] = when
         if transition.addresses:
@@ -239,12 +212,13 @@ class Account:
             self.images[identifier] = replace(image, status=status, updated_at=when)
 
     def _remove(self, instance: Instance) -> None:
-        """An instance is gone: what it used is free again, its volumes stay."""
+        """Take an instance away: what it used is free again, its volumes stay."""
         for attached in instance.volumes.attachments:
             self.detach(attached.id, instance.id)
         for address in instance.addresses:
-            self.disassociate(address.floating_ip_address)
-        self.release(instance.addresses)
+            if not isinstance(address.floating_ip_address, UnsetType):
+                self.disassociate(address.floating_ip_address)
+        self.addresses.release(instance.addresses)
         del self.instances[instance.id]
 
     def detach(self, volume_id: str, instance_id: str) -> None:
@@ -259,7 +233,7 @@ class Account:
         volume = self.volumes[volume_id]
         self.volumes[volume_id] = replace(volume, status="in-use", attachments=(*volume.attachments, attachment))
 
-    def disassociate(self, floating_ip_address: object) -> None:
+    def disassociate(self, floating_ip_address: str) -> None:
         """Make a floating IP free; of an address that is not the account's nothing is left to do."""
         for floating_ip in self.floating_ips.values():
             if floating_ip.floating_ip_address == floating_ip_address:
@@ -277,25 +251,8 @@ def find(records: dict[str, T], identifier: str, code: Code, what: str) -> T:
 
 
 def first(records: Iterable[T], matches: Callable[[T], bool], code: Code, what: str) -> T:
-    """The first record that matches, or a refusal."""
+    """Find the first record that matches, or refuse."""
     for record in records:
         if matches(record):
             return record
     raise RefusedError(code, what)
-
-
-def mac_of(ip_address: str) -> str:
-    """The MAC address of the interface that has an IP address: unique because the address is.
-
-    Examples
-    --------
-    >>> mac_of("10.0.0.4")
-    'fa:16:0a:00:00:04'
-    """
-    return "fa:16:" + ":".join(f"{int(part):02x}" for part in ip_address.split("."))
-
-
-def _pool_addresses(subnet: Subnet) -> Iterator[str]:
-    for pool in subnet.allocation_pools:
-        start, end = (int(ipaddress.IPv4Address(text)) for text in (pool.start, pool.end))
-        yield from (str(ipaddress.IPv4Address(number)) for number in range(start, end + 1))

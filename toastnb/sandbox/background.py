@@ -22,6 +22,7 @@ from toastnb.sandbox.gateway import TRANSPORT
 # Longer than a notebook is left alone: a connection that closes just as a call is sent looks like a lost write.
 _KEEP_ALIVE_SECONDS = 24 * 3600
 _STOP_SECONDS = 5.0
+_CLOSING_TURNS = 10  # a connection that is just being accepted needs some to appear, an aborted one to go
 
 # Registered nowhere, so that no configuration of the user's sees or changes it.
 _SILENT = logging.Logger("toastnb.sandbox.http", level=logging.CRITICAL + 1)
@@ -39,9 +40,9 @@ class _Protocol(H11Protocol):
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope[TRANSPORT] = transport
-            await application(scope, receive, send)  # type: ignore[arg-type]
+            await application(scope, receive, send)
 
-        self.app = with_transport  # type: ignore[assignment]
+        self.app = with_transport
         super().connection_made(transport)
 
 
@@ -77,7 +78,7 @@ def _run(app: ASGIApp, listener: socket.socket, ready: "Future[Callable[[], obje
 async def _serve(app: ASGIApp, listener: socket.socket, ready: "Future[Callable[[], object]]") -> None:
     loop, stopping, connections = asyncio.get_running_loop(), asyncio.Event(), ServerState()
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -89,7 +90,14 @@ async def _serve(app: ASGIApp, listener: socket.socket, ready: "Future[Callable[
     server = await loop.create_server(lambda: _Protocol(config, connections, {}), sock=listener)
     ready.set_result(lambda: loop.call_soon_threadsafe(stopping.set))
     await stopping.wait()
-    server.close()
-    for connection in list(connections.connections):
-        connection.transport.abort()
+    await _abort_all(connections)
+    server.close()  # not before: a connection that is half accepted would be lost, and never closed
+    await _abort_all(connections)
     # asyncio.run cancels the calls that are under way, and waits for them.
+
+
+async def _abort_all(connections: ServerState) -> None:
+    for _ in range(_CLOSING_TURNS):
+        for connection in list(connections.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)

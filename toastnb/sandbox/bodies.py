@@ -84,7 +84,13 @@ class ActionName(Body, frozen=True):
     action: str
 
 
-class PlainAction(Body, frozen=True):
+class ActionBody(Body, frozen=True):
+    """Base of the bodies of actions."""
+
+    parameters: Any
+
+
+class PlainAction(ActionBody, frozen=True):
     """An action without parameters of its own."""
 
     parameters: dict[str, Any] | None = None
@@ -96,7 +102,7 @@ class RebootParameters(Body, frozen=True):
     type: str
 
 
-class RebootAction(Body, frozen=True):
+class RebootAction(ActionBody, frozen=True):
     """`reboot`."""
 
     parameters: RebootParameters
@@ -108,13 +114,13 @@ class FlavorParameters(Body, frozen=True):
     flavor: Text
 
 
-class ResizeAction(Body, frozen=True):
+class ResizeAction(ActionBody, frozen=True):
     """`resize`."""
 
     parameters: FlavorParameters
 
 
-class NamedAction(Body, frozen=True):
+class NamedAction(ActionBody, frozen=True):
     """`uploadImage`, `addSecurityGroup`, `removeSecurityGroup`."""
 
     parameters: NameRef
@@ -127,7 +133,7 @@ class AssociationParameters(Body, frozen=True):
     ip_address: Text
 
 
-class AddFloatingIpAction(Body, frozen=True):
+class AddFloatingIpAction(ActionBody, frozen=True):
     """`addFloatingIp`."""
 
     parameters: AssociationParameters
@@ -139,7 +145,7 @@ class AddressParameters(Body, frozen=True):
     address: Text
 
 
-class RemoveFloatingIpAction(Body, frozen=True):
+class RemoveFloatingIpAction(ActionBody, frozen=True):
     """`removeFloatingIp`."""
 
     parameters: AddressParameters

@@ -21,7 +21,7 @@ FLOATING_RANGE = ipaddress.IPv4Network("198.18.0.0/15")
 
 
 def fixed_id(kind: str, name: str) -> str:
-    """The identifier of a catalog entry.
+    """Make the identifier of a catalog entry from its kind and name.
 
     Examples
     --------
@@ -124,24 +124,29 @@ _FIXED_NETWORKS = [("Default Network", "192.168.0.0/24"), ("lab-net", "172.16.25
 
 
 def subnet(network_id: str, name: str, cidr: str) -> Subnet:
-    """Make a subnet that hands out all but its first four addresses (.0 to .3) and its last.
+    """Make a subnet; the first four addresses of its range (.0 to .3) and the last are not for instances.
 
     Examples
     --------
     >>> subnet("n", "lab", "172.16.250.0/29").allocation_pools
     (Pool(start='172.16.250.4', end='172.16.250.6'),)
     """
-    span = ipaddress.IPv4Network(cidr)
     return Subnet(
         id=fixed_id("subnet", f"{network_id}/{name}"),
         name=name,
         network_id=network_id,
         cidr=cidr,
-        gateway_ip=str(span[1]),
+        gateway_ip=str(ipaddress.IPv4Network(cidr)[1]),
         enable_dhcp=True,
         ip_version=4,
-        allocation_pools=(Pool(str(span[4]), str(span[-2])),),
+        allocation_pools=(allocation_pool(cidr),),
     )
+
+
+def allocation_pool(cidr: str) -> Pool:
+    """Tell what a subnet hands out: all but its first four addresses and its last."""
+    span = ipaddress.IPv4Network(cidr, strict=False)
+    return Pool(str(span[4]), str(span[-2]))
 
 
 def private_network(name: str, cidr: str) -> tuple[Network, Subnet]:

@@ -6,6 +6,8 @@ Transitions and token lifetimes are measured on it alone. It never goes back, ex
 import time
 from datetime import UTC, datetime, timedelta
 
+_YEARS = range(2000, 9000)  # a fleet reaches some years back, and `advance` must have room
+
 
 class Clock:
     """A clock that can be moved on.
@@ -28,7 +30,7 @@ class Clock:
         self.reset()
 
     def now(self) -> datetime:
-        """The time it shows."""
+        """Tell the time."""
         return self.start + self._advanced + timedelta(seconds=time.monotonic() - self._anchor)
 
     def advance(self, seconds: float) -> None:
@@ -63,9 +65,11 @@ def parse_start(start: str | datetime | None) -> datetime:
             moment = datetime.fromisoformat(start)
         except ValueError:
             raise ValueError(f"start is not an ISO 8601 time: {start!r}") from None
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        start = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if start.tzinfo is None:
         raise ValueError("start has no time zone: use for example datetime(2026, 1, 1, tzinfo=UTC)")
+    if start.year not in _YEARS:
+        raise ValueError(f"start must lie in the years {_YEARS[0]} to {_YEARS[-1]}: {start.isoformat()}")
     return start.astimezone(UTC)
 
 

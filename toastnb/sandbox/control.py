@@ -106,7 +106,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Service, bytes], _Answer]] = {
 
 
 def routes(service: Service) -> list[Route]:
-    """The routes of the control plane, below `/_sandbox`."""
+    """Make the routes of the control plane, below `/_sandbox`."""
     table = [
         Route(path, _endpoint(service, handler), methods=[method]) for (method, path), handler in _HANDLERS.items()
     ]

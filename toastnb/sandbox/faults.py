@@ -113,7 +113,7 @@ class Faults:
         self._entries.append(entry)
 
     def take(self, call: str) -> Fault | None:
-        """The fault for this call, if there is one; it counts as used."""
+        """Take the fault for this call, if there is one; it counts as used."""
         for entry in self._entries:
             if fnmatchcase(call, entry.match):
                 if entry.times is not None:
@@ -124,7 +124,7 @@ class Faults:
         return None
 
     def waiting(self) -> list[dict[str, Any]]:
-        """What waits, and for how many more calls."""
+        """List what waits, and for how many more calls."""
         return [{"match": e.match, "kind": e.kind, "times": e.times} for e in self._entries]
 
     def clear(self) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import UNSET, UnsetType
 
 from toastnb.sandbox import catalog
-from toastnb.sandbox.account import mac_of
+from toastnb.sandbox.addresses import mac_of
 from toastnb.sandbox.clock import stamp
 from toastnb.sandbox.fleet_plan import APPS, ENVIRONMENTS, LONG_STOPPED_DAYS, App, keypairs, security_groups
 from toastnb.sandbox.models import (
@@ -42,13 +42,15 @@ _STATUSES, _STATUS_WEIGHTS = ["ACTIVE", "STOP", "ERROR"], [855, 985, 1000]
 _FLAVORS = {flavor.name: flavor for flavor in catalog.FLAVORS}
 _SUMMARIES = {f.name: FlavorSummary(f.id, f.name, f.vcpus, f.ram) for f in catalog.FLAVORS}
 _IMAGES = {image.name: image for image in catalog.IMAGES}
+_ENVIRONMENTS, _SHARES = list(ENVIRONMENTS), list(ENVIRONMENTS.values())
+_GROUPS = {app.name: tuple(Named(group) for group in ("default", *app.groups)) for app in APPS}
 _SECOND_NETWORK = "data-net"
 _OLDEST_DAYS = 4 * 365
 _DAY = 86_400.0
 
 
 def seeded(instances: int, seed: int, start: datetime) -> State:
-    """The account of that size, seed and time.
+    """Make the account of that size, seed and time.
 
     Examples
     --------
@@ -107,7 +109,7 @@ class _Builder:
     def _add_instance(self, app: App) -> None:
         draw = self._random
         identifier = self._id()
-        environment = draw.choices(list(ENVIRONMENTS), list(ENVIRONMENTS.values()))[0]
+        environment = draw.choices(_ENVIRONMENTS, _SHARES)[0]
         name = self._name(app, environment)
         zone = _ZONES[0] if app.single_zone else draw.choices(_ZONES, cum_weights=_ZONE_WEIGHTS)[0]
         image = _IMAGES[draw.choice(app.images)]
@@ -135,7 +137,7 @@ class _Builder:
                 launched_at=UNSET if never_booted else stamp(launched),
                 metadata=self._metadata_of(app, environment, image),
                 addresses=() if never_booted else self._addresses(app, environment),
-                security_groups=tuple(Named(group) for group in ("default", *app.groups)),
+                security_groups=_GROUPS[app.name],
             )
         )
 
@@ -146,7 +148,7 @@ class _Builder:
         return f"{app.name}-{shown}-{number:02d}"
 
     def _times(self, status: str) -> tuple[datetime, datetime, datetime]:
-        """Created, booted last, changed last: in this order, and all before the start."""
+        """Draw when it was created, booted last, changed last: in this order, and all before the start."""
         draw = self._random
         age = draw.uniform(0.1, _OLDEST_DAYS)
         idle = draw.uniform(0.01, age)
@@ -164,7 +166,7 @@ class _Builder:
         return min(most, max(smallest_root(image), self._disk_size()))
 
     def _disk_size(self) -> int:
-        """A long tail, in steps of 10 up to 1000 GB."""
+        """Draw a size with a long tail, in steps of 10 up to 1000 GB."""
         return 10 * min(catalog.LARGEST_VOLUME_GB // 10, math.ceil(self._random.lognormvariate(1.6, 0.9)))
 
     def _attached_volumes(
@@ -178,7 +180,7 @@ class _Builder:
         return tuple(attached)
 
     def _add_unattached_volumes(self) -> None:
-        """What nobody uses: some of it for years."""
+        """Add what nobody uses, some of it for years."""
         for number in range(max(4, self._size // 25)):
             name = self._random.choice(["old-db-backup", "restore-test", "tmp-export", "build-cache"])
             created = self._start - timedelta(days=self._random.uniform(1, _OLDEST_DAYS))
@@ -223,7 +225,7 @@ class _Builder:
         return address
 
     def _metadata_of(self, app: App, environment: str, image: Image) -> dict[str, str]:
-        """The image's keys and the user's, of which some are missing; equal ones are one object."""
+        """Merge the image's keys and the user's, of which some are missing; equal ones are one object."""
         draw = self._random
         own = {"team": app.team, "service": app.name, "env": environment}
         kept = {key: value for key, value in own.items() if draw.random() < 0.9}

@@ -43,6 +43,7 @@ _CALLS = {**CALLS, **SIBLING_CALLS}
 _WITHOUT_TOKEN = frozenset({"POST tokens", "GET tokens"})
 _MEDIA_TYPE = "application/json;charset=UTF-8"
 _PIECE = 400  # records: some 250 kB of instances-detail, well under a millisecond to encode
+_PIECES_AT_ONCE = 8
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger("toastnb.sandbox")
 _log.addHandler(logging.NullHandler())
@@ -69,6 +70,7 @@ class Gateway:
         self._service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one call in and send its answer out, unless a fault has it otherwise."""
         request = Request(scope, receive)
         path: str = request.path_params["path"]
         body = await request.body()
@@ -124,7 +126,7 @@ class Gateway:
 
 
 def _template(method: str, path: str) -> tuple[str, str]:
-    """The name of a call in the table, and the id in its path if there is one."""
+    """Tell the name of a call in the table, and the id in its path if there is one."""
     parts = path.split("/")
     if len(parts) == 3 and parts[0] == "instances":
         return f"{method} instances/*/{parts[2]}", parts[1]
@@ -136,7 +138,7 @@ def _refusal(code: int, message: str) -> Iterator[bytes]:
 
 
 def _pieces(header: Header, answer: Answer) -> Iterator[bytes]:
-    """The JSON of an answer; lists come in several pieces, so that no step takes long."""
+    """Encode an answer; lists come in several pieces, so that no step takes long."""
     yield b'{"header":' + _encode(header)
     for name, value in answer.items():
         yield b',"%s":' % name.encode()
@@ -156,8 +158,8 @@ def _list_pieces(records: Iterable[Any]) -> Iterator[bytes]:
 
 
 def _respond(pieces: Iterator[bytes]) -> Response:
-    """A short answer is sent as one, a long one as it is written."""
-    start = list(itertools.islice(pieces, 8))
+    """Send a short answer as one, a long one as it is written."""
+    start = list(itertools.islice(pieces, _PIECES_AT_ONCE))
     following = next(pieces, None)
     if following is None:
         return Response(b"".join(start), media_type=_MEDIA_TYPE)
@@ -172,11 +174,12 @@ async def _in_turns(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def _instead_of_answer(fault: Fault | None) -> Response | None:
-    """What a fault sends without the service being asked."""
+    """Make what a fault sends without the service being asked."""
     if isinstance(fault, CodeFault):
         return _respond(_refusal(fault.code, fault.message))
     if isinstance(fault, StatusFault):
-        return Response(fault.body, fault.status, {"content-type": "text/html", **fault.headers})
+        given = {name.lower(): value for name, value in fault.headers.items()}
+        return Response(fault.body, fault.status, {"content-type": "text/html", **given})
     if isinstance(fault, BodyFault):
         return Response(fault.body, headers={"content-type": fault.content_type})
     return None

@@ -9,7 +9,6 @@ Fields of later revisions (a disk's `type`) are sent only if the saved account h
 """
 
 from datetime import datetime
-from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -67,10 +66,10 @@ class Address(Record, frozen=True):
 class FlavorSummary(Record, frozen=True):
     """A flavor as instances-detail shows it."""
 
-    id: str
-    name: str
-    cpu: int
-    ram: int
+    id: str | Optional
+    name: str | Optional
+    cpu: int | Optional
+    ram: int | Optional
 
 
 class RootDisk(Record, frozen=True):
@@ -85,7 +84,7 @@ class AttachedVolume(Record, frozen=True):
 
     id: str
     name: str
-    size: int
+    size: int | Optional
     type: str | Optional = UNSET
 
 
@@ -110,12 +109,12 @@ class Instance(Record, frozen=True):
     id: str
     name: str
     status: str
-    availability_zone: str
-    image: str
+    availability_zone: str | Optional
+    image: str | Optional
     flavor: FlavorSummary
     volumes: Disks
-    created_at: str
-    updated_at: str
+    created_at: str | Optional
+    updated_at: str | Optional
     key_name: str | Optional = UNSET
     launched_at: str | Optional = UNSET
     metadata: dict[str, str] = field(default_factory=dict)
@@ -123,7 +122,7 @@ class Instance(Record, frozen=True):
     security_groups: tuple[Named, ...] = ()
 
     def summary(self) -> InstanceSummary:
-        """The short form."""
+        """Shorten it."""
         return InstanceSummary(self.id, self.name, self.status)
 
 
@@ -280,6 +279,3 @@ class State(Struct, frozen=True, kw_only=True):
     transitions: list[Transition] = []
     not_served: list[str] = []
     """Paths of reads that are answered with "Not supported"."""
-
-
-Fields = dict[str, Any]

@@ -7,7 +7,7 @@ What is open in the guide: an unknown `?id=` is refused with 404 in the last dig
 empty one with -4.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -15,9 +15,10 @@ import msgspec
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from toastnb.sandbox import instances, siblings, sshkeys
+from toastnb.sandbox import attachments, instances, siblings, sshkeys
 from toastnb.sandbox.account import Account, find
 from toastnb.sandbox.bodies import (
+    ActionBody,
     ActionName,
     AddFloatingIpAction,
     AttachmentBody,
@@ -54,7 +55,7 @@ class Call(Struct, frozen=True):
         return self.service.account
 
     def body(self, kind: type[B]) -> B:
-        """The body as what it must be."""
+        """Read the body as what it must be."""
         try:
             return msgspec.json.decode(self.raw_body, type=kind)
         except msgspec.ValidationError as error:
@@ -63,29 +64,28 @@ class Call(Struct, frozen=True):
             raise RefusedError(Code.NOT_JSON, str(error)) from None
 
     def asked(self, parameter: str) -> str | None:
-        """A parameter of the query, if it is there; it must not be empty."""
+        """Read a parameter of the query, if it is there; it must not be empty."""
         value = self.query.get(parameter)
         if value == "":
             raise invalid(f"query parameter {parameter!r} is empty")
         return value
 
     def required(self, parameter: str) -> str:
-        """A parameter of the query that must be there."""
+        """Read a parameter of the query that must be there."""
         value = self.asked(parameter)
         if value is None:
             raise invalid(f"query parameter {parameter!r} is missing")
         return value
 
     def instance(self) -> Instance:
-        """The instance that the path names."""
+        """Find the instance that the path names."""
         return self.account.instance(self.path_id)
 
 
 Answer = Mapping[str, Any]
-"""What an answer holds besides its header: records, and lists of records, by name."""
+"""What an answer holds besides its header: records, and lists or iterators of records, by name."""
 
 Handler = Callable[[Call], Answer | Awaitable[Answer]]
-Action = Callable[[Call, Instance, Any], Record | None]
 
 
 def _issue_token(call: Call) -> Answer:
@@ -99,17 +99,18 @@ def _token(call: Call) -> Answer:
     return {"access": call.service.tokens.find(call.required("id"))}
 
 
-def _asked_instances(call: Call) -> Iterable[Instance]:
+def _asked_instances(call: Call) -> list[Instance]:
     identifier = call.asked("id")
-    return call.account.instances.values() if identifier is None else [call.account.instance(identifier)]
+    held = call.account.instances
+    return list(held.values()) if identifier is None else [call.account.instance(identifier)]
 
 
 def _instances(call: Call) -> Answer:
-    return {"instances": [instance.summary() for instance in _asked_instances(call)]}
+    return {"instances": map(Instance.summary, _asked_instances(call))}
 
 
 def _instances_detail(call: Call) -> Answer:
-    return {"instances": list(_asked_instances(call))}
+    return {"instances": _asked_instances(call)}
 
 
 def _create_instance(call: Call) -> Answer:
@@ -124,15 +125,15 @@ def _delete_instance(call: Call) -> Answer:
 
 def _attach(call: Call) -> Answer:
     volume_id = call.body(AttachmentBody).attachment.volume_id
-    return {"attachment": instances.attach_volume(call.account, call.instance(), volume_id)}
+    return {"attachment": attachments.attach_volume(call.account, call.instance(), volume_id)}
 
 
 def _detach(call: Call) -> Answer:
-    instances.detach_volume(call.account, call.instance(), call.required("volumeId"))
+    attachments.detach_volume(call.account, call.instance(), call.required("volumeId"))
     return {}
 
 
-_ACTIONS: dict[str, tuple[type[Body], Callable[[Account, Instance, Any], Record | None]]] = {
+_ACTIONS: dict[str, tuple[type[ActionBody], Callable[[Account, Instance, Any], Record | None]]] = {
     "start": (PlainAction, lambda account, instance, _: instances.start(account, instance)),
     "stop": (PlainAction, lambda account, instance, _: instances.stop(account, instance)),
     "reboot": (RebootAction, lambda account, instance, sent: instances.reboot(account, instance, sent.type)),
@@ -143,19 +144,19 @@ _ACTIONS: dict[str, tuple[type[Body], Callable[[Account, Instance, Any], Record 
     ),
     "addFloatingIp": (
         AddFloatingIpAction,
-        lambda account, instance, sent: instances.add_floating_ip(account, instance, sent.address, sent.ip_address),
+        lambda account, instance, sent: attachments.add_floating_ip(account, instance, sent.address, sent.ip_address),
     ),
     "removeFloatingIp": (
         RemoveFloatingIpAction,
-        lambda account, instance, sent: instances.remove_floating_ip(account, instance, sent.address),
+        lambda account, instance, sent: attachments.remove_floating_ip(account, instance, sent.address),
     ),
     "addSecurityGroup": (
         NamedAction,
-        lambda account, instance, sent: instances.add_security_group(account, instance, sent.name),
+        lambda account, instance, sent: attachments.add_security_group(account, instance, sent.name),
     ),
     "removeSecurityGroup": (
         NamedAction,
-        lambda account, instance, sent: instances.remove_security_group(account, instance, sent.name),
+        lambda account, instance, sent: attachments.remove_security_group(account, instance, sent.name),
     ),
 }
 
@@ -165,7 +166,7 @@ def _act(call: Call) -> Answer:
     if name not in _ACTIONS:
         raise invalid(f"action must be one of {', '.join(_ACTIONS)}, not {name!r}")
     kind, action = _ACTIONS[name]
-    answer = action(call.account, call.instance(), call.body(kind).parameters)  # type: ignore[attr-defined]
+    answer = action(call.account, call.instance(), call.body(kind).parameters)
     return {} if answer is None else {"createdImage": answer}
 
 

@@ -10,15 +10,14 @@ import re
 from msgspec import UNSET
 
 from toastnb.sandbox.codes import Code, RefusedError
-from toastnb.sandbox.models import Flavor, FlavorSummary, Image
+from toastnb.sandbox.models import Flavor, Image
 
 LARGEST_ROOT_GB = 1000
 _NAME = re.compile(r"[A-Za-z0-9.-]+")
-_FIXED_DISK_FAMILY = "u2."
 
 
 def invalid(detail: str) -> RefusedError:
-    """A refusal with -4.
+    """Make a refusal with -4.
 
     Examples
     --------
@@ -34,10 +33,9 @@ def is_windows(image: Image) -> bool:
     return "windows" in told.lower()
 
 
-def has_fixed_disk(flavor: Flavor | FlavorSummary) -> bool:
-    """Whether a flavor's root disk is local and of a fixed size."""
-    fixed_size = isinstance(flavor, Flavor) and flavor.volume_size is not UNSET
-    return fixed_size or flavor.name.startswith(_FIXED_DISK_FAMILY)
+def has_fixed_disk(flavor: Flavor) -> bool:
+    """Whether a flavor's root disk is local and of a fixed size, as u2's are."""
+    return flavor.volume_size is not UNSET
 
 
 def check_instance_name(name: str, image: Image) -> None:
@@ -56,7 +54,7 @@ def check_keypair_name(name: str) -> None:
 
 
 def check_fit(flavor: Flavor, image: Image) -> None:
-    """The flavor must have the RAM that the image needs, and Windows takes no fixed disk."""
+    """Refuse a flavor with less RAM than the image needs, and a fixed disk for Windows."""
     windows = is_windows(image)
     if windows and has_fixed_disk(flavor):
         raise invalid(f"instance.flavor: Windows cannot use {flavor.name}")
@@ -66,13 +64,17 @@ def check_fit(flavor: Flavor, image: Image) -> None:
 
 
 def smallest_root(image: Image) -> int:
-    """The smallest root disk for an image, in GB: its minDisk and the system's limit, rounded up to tens."""
+    """Tell the smallest root disk in GB: the image's minDisk or the system's limit, rounded up to tens."""
     least = max(image.min_disk, 50 if is_windows(image) else 20)
     return -(-least // 10) * 10
 
 
 def root_size(flavor: Flavor, image: Image, asked: int | None) -> int:
-    """The size of the root disk in GB."""
+    """Decide the size of the root disk in GB.
+
+    A flavor with `volumeSize` decides alone. Otherwise the size asked for must lie between what the image needs
+    and 1000 or the flavor's `maxVolumeSize`, in steps of 10.
+    """
     if flavor.volume_size is not UNSET:
         if asked is not None:
             raise invalid(f"instance.volume.size must be left out with {flavor.name}")

@@ -25,6 +25,7 @@ from toastnb.sandbox.models import State
 from toastnb.sandbox.service import Service, Settings
 
 _PREFIX = "/compute"
+_WAKE_SECONDS = 1.0
 
 
 class Sandbox:
@@ -130,7 +131,8 @@ class Sandbox:
         try:
             if self._port is None:
                 self.start()
-            ended.wait()
+            while not ended.wait(_WAKE_SECONDS):  # some systems handle no signal during an endless wait
+                pass
         finally:
             self.stop()
             for number, handler in before.items():
@@ -232,7 +234,7 @@ def _first_state(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, or an OSError that says what to do."""
+    """Make a listening socket, or raise an OSError that says what to do."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=1024)

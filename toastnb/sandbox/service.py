@@ -71,7 +71,7 @@ class Service:
         self.latency = float(seconds)
 
     def state(self) -> State:
-        """The account as it is now."""
+        """Take the account as it is now."""
         with self.lock:
             self.account.settle()
             return self.account.state()

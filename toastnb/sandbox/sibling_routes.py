@@ -3,7 +3,7 @@
 What is open: images come 25 to a page if no `limit` is given, at most 1000; a page begins after its marker.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from toastnb.sandbox import siblings
@@ -28,7 +28,7 @@ def _images(call: Call) -> Answer:
     return {"images": images[after : after + int(limit)]}
 
 
-def _listing(name: str, records: Callable[[Account], Mapping[str, Any]], missing: Code) -> Handler:
+def _listing(name: str, records: Callable[[Account], dict[str, Any]], missing: Code) -> Handler:
     """All records of a kind, or the one that `?id=` asks for."""
 
     def handler(call: Call) -> Answer:

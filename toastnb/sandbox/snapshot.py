@@ -26,7 +26,7 @@ class _File(msgspec.Struct):
 
 
 def encode(state: State) -> bytes:
-    """The file's bytes."""
+    """Encode a state as a file has it."""
     return msgspec.json.encode(_File(_FORMAT, _VERSION, msgspec.Raw(msgspec.json.encode(state))))
 
 
@@ -49,6 +49,18 @@ def load(path: str | os.PathLike[str]) -> State:
         file = msgspec.json.decode(Path(path).read_bytes(), type=_File)
         if (file.format, file.version) != (_FORMAT, _VERSION):
             raise StateFileError(f"{path}: not a {_FORMAT} file of version {_VERSION}")
-        return msgspec.json.decode(file.state, type=State)
+        state = msgspec.json.decode(file.state, type=State)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateFileError(f"{path}: not the state of a sandbox: {error}") from None
+    _check_references(state, path)
+    return state
+
+
+def _check_references(state: State, path: str | os.PathLike[str]) -> None:
+    """Refuse a state in which something names what is not there: files are edited by hand, too."""
+    attached = {volume.id for instance in state.instances for volume in instance.volumes.attachments}
+    lost = attached - {volume.id for volume in state.volumes}
+    waiting = {transition.resource for transition in state.transitions}
+    lost |= waiting - {instance.id for instance in state.instances} - {image.id for image in state.images}
+    if lost:
+        raise StateFileError(f"{path}: the state names {sorted(lost)[0]!r}, which is not in it")

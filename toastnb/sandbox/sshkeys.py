@@ -21,7 +21,7 @@ _COMMENT = "Generated-by-toastnb-sandbox"
 
 
 def generate() -> tuple[str, str]:
-    """A new RSA 2048 key: the public half as OpenSSH has it, the private half in traditional PEM.
+    """Make an RSA 2048 key: the public half as OpenSSH has it, the private half in traditional PEM.
 
     Examples
     --------
@@ -35,12 +35,12 @@ def generate() -> tuple[str, str]:
 
 
 def openssh(key: PublicKey, comment: str) -> str:
-    """A public key in OpenSSH's one-line form."""
+    """Write a public key in OpenSSH's one-line form."""
     return f"{key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()} {comment}"
 
 
 def fingerprint(public_key: str) -> str:
-    """The MD5 of a public key, in pairs with colons.
+    """Take the MD5 of a public key, in pairs with colons.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def fingerprint(public_key: str) -> str:
 
 
 def check_public_key(text: str) -> str:
-    """The one line of an OpenSSH public key, or a refusal with -4 if it is none."""
+    """Return the one line of an OpenSSH RSA, ECDSA or Ed25519 key, or refuse with -4."""
     line = text.strip()
     kind, _, _ = line.partition(" ")
     if "\n" in line or kind.encode() not in _KINDS:

@@ -64,7 +64,7 @@ class Tokens:
         return Access(token, self._user)
 
     def find(self, token_id: str) -> Access:
-        """The token of that id."""
+        """Find the token of that id."""
         if not self.valid(token_id):
             raise RefusedError(Code.NO_TOKEN, "no such token, or it has expired")
         return Access(self._issued[token_id][1], self._user)
