@@ -140,7 +140,7 @@ def test_what_is_not_json_is_bad_input(instant: Client) -> None:
         assert requests.post(url, data=data, timeout=20).status_code == 400
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12, 250e9])
 def test_the_clock_only_goes_forward(instant: Client, seconds: float) -> None:
     with pytest.raises(ValueError, match="clock"):
         instant.sandbox.advance(seconds)

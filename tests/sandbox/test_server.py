@@ -49,6 +49,17 @@ def test_a_taken_port_is_told_in_the_callers_thread() -> None:
     assert caught.value.errno
 
 
+@pytest.mark.parametrize("wrong", [{"port": -1}, {"port": 65_536}, {"token_lifetime": 0}, {"token_lifetime": 1e12}])
+def test_settings_that_make_no_sense(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Sandbox(instances=0, **wrong)
+
+
+def test_a_host_that_is_not_ours() -> None:
+    with pytest.raises(OSError, match=r"192\.0\.2\.1"):
+        Sandbox(instances=0, host="192.0.2.1").start()
+
+
 def test_the_port_can_be_chosen() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

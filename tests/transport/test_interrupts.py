@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
+import signal
 import threading
 import time
 
@@ -22,7 +22,7 @@ def test_an_interrupted_inventory_leaves_no_thread_behind(hostile: Hostile) -> N
 
     def interrupt() -> None:
         eventually(lambda: len(hostile.received) > 5)
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as Ctrl-C does: it wakes what waits
 
     interrupter = threading.Thread(target=interrupt)
     start = time.monotonic()

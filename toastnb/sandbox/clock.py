@@ -6,6 +6,7 @@ Transitions and token lifetimes are measured on it alone. It never goes back, ex
 import time
 from datetime import UTC, datetime, timedelta
 
+_LAST_YEAR = 9900  # what is to come must still be a time that can be written
 _YEARS = range(2000, 9000)  # a fleet reaches some years back, and `advance` must have room
 
 
@@ -39,9 +40,11 @@ class Clock:
             raise ValueError(f"the clock only goes forward: cannot advance by {seconds}")
         try:
             step = timedelta(seconds=seconds)
-            _ = self.now() + step
+            too_far = (self.now() + step).year > _LAST_YEAR
         except OverflowError:
-            raise ValueError(f"the clock ends in the year 9999: cannot advance by {seconds}") from None
+            too_far = True
+        if too_far:
+            raise ValueError(f"the clock ends in the year {_LAST_YEAR}: cannot advance by {seconds}")
         self._advanced += step
 
     def reset(self) -> None:

@@ -26,6 +26,8 @@ from toastnb.sandbox.service import Service, Settings
 
 _PREFIX = "/compute"
 _WAKE_SECONDS = 1.0
+_BACKLOG = 1024
+_LONGEST_TOKEN_LIFETIME = 10 * 365 * 86_400
 
 
 class Sandbox:
@@ -76,6 +78,10 @@ class Sandbox:
         state: str | os.PathLike[str] | None = None,
         inventory: str | os.PathLike[str] | None = None,
     ) -> None:
+        if not 0 <= port <= 65_535:
+            raise ValueError(f"port must be 0 to 65535, not {port}")
+        if not 0 < token_lifetime <= _LONGEST_TOKEN_LIFETIME:
+            raise ValueError(f"token_lifetime must be some seconds, at most ten years, not {token_lifetime}")
         first = _first_state(instances, seed, start, state, inventory)
         self.appkey, self.username, self.password = appkey, username, password
         self.host = host
@@ -91,7 +97,7 @@ class Sandbox:
     # Serving
 
     def start(self) -> Self:
-        """Begin to serve, and answer itself.
+        """Begin to serve, and return itself; a port that is taken is an OSError.
 
         Examples
         --------
@@ -108,7 +114,15 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving, whatever is under way. The account stays as it is; `start` serves it again."""
+        """Stop serving, whatever is under way. The account stays as it is; `start` serves it again.
+
+        Examples
+        --------
+        >>> sandbox = Sandbox(instances=1).start()
+        >>> sandbox.stop()
+        >>> sandbox
+        <Sandbox not started, 1 instances>
+        """
         self._stop()
         self._port = None
 
@@ -154,7 +168,13 @@ class Sandbox:
 
     @property
     def latency(self) -> float:
-        """What every call takes longer, in seconds."""
+        """What every call takes longer, in seconds.
+
+        Examples
+        --------
+        >>> sandbox = Sandbox(instances=1)
+        >>> sandbox.latency = 0.2
+        """
         return self._service.latency
 
     @latency.setter
@@ -163,7 +183,13 @@ class Sandbox:
 
     @property
     def calls(self) -> Counter[str]:
-        """How many calls of each kind have come in, such as `{"POST instances": 1}`; refused ones count too."""
+        """How many calls of each kind have come in, such as `{"POST instances": 1}`; refused ones count too.
+
+        Examples
+        --------
+        >>> Sandbox(instances=1).calls["POST instances"]
+        0
+        """
         return self._service.counted()
 
     def advance(self, seconds: float) -> None:
@@ -173,6 +199,10 @@ class Sandbox:
         ----------
         seconds
             How far.
+
+        Examples
+        --------
+        >>> Sandbox(instances=1).advance(3600)
         """
         self._service.advance(seconds)
 
@@ -199,12 +229,26 @@ class Sandbox:
             self._service.faults.add(match, kind, times=times, details=details)
 
     def clear_faults(self) -> None:
-        """Let nothing more go wrong."""
+        """Let nothing more go wrong.
+
+        Examples
+        --------
+        >>> sandbox = Sandbox(instances=1)
+        >>> sandbox.fault("*", "delay", seconds=1, times=None)
+        >>> sandbox.clear_faults()
+        """
         with self._service.lock:
             self._service.faults.clear()
 
     def reset(self) -> None:
-        """Go back to the start: account, clock, tokens, faults, latency and counters."""
+        """Go back to the start: account, clock, tokens, faults, latency and counters.
+
+        Examples
+        --------
+        >>> sandbox = Sandbox(instances=1)
+        >>> sandbox.advance(86400)
+        >>> sandbox.reset()
+        """
         self._service.reset()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -214,6 +258,15 @@ class Sandbox:
         ----------
         path
             Where. A file that is there is replaced.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Sandbox(instances=3).save(Path(folder) / "state.json")
+        ...     Sandbox(state=Path(folder) / "state.json")
+        <Sandbox not started, 3 instances>
         """
         snapshot.save(self._service.state(), path)
 
@@ -236,10 +289,9 @@ def _first_state(
 def _listen(host: str, port: int) -> socket.socket:
     """Make a listening socket, or raise an OSError that says what to do."""
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
+        return socket.create_server((host, port), backlog=_BACKLOG)
     except OSError as error:
-        hint = "choose another port, or port=0 for any free one"
+        hint = "choose another host or port; port=0 is any free one"
         raise OSError(error.errno, f"the sandbox cannot listen on {host}:{port} ({error.strerror}): {hint}") from None
 
 
