@@ -1,6 +1,7 @@
 from . import capacity as capacity
 from . import plots as plots
 from . import report as report
+from .embedded import Sandbox as Sandbox
 from .errors import BadAnswer as BadAnswer
 from .errors import Conflict as Conflict
 from .errors import CredentialsError as CredentialsError
@@ -15,7 +16,6 @@ from .errors import ServiceFailure as ServiceFailure
 from .errors import ToastError as ToastError
 from .inventory import Inventory as Inventory
 from .inventory import load_inventory as load_inventory
-from .embedded import Sandbox as Sandbox
 from .toast import Toast as Toast
 from .toast import connect as connect
 

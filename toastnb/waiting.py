@@ -87,9 +87,7 @@ def watch(
     return ended
 
 
-def _verdict(
-    id_: str, target: str, now: Before | None, *, changed: bool, moved: bool
-) -> str | ToastError | None:
+def _verdict(id_: str, target: str, now: Before | None, *, changed: bool, moved: bool) -> str | ToastError | None:
     """Return the end of the wait for one instance, or None while it goes on."""
     action = f"Waiting for instance {id_} to be {target}"
     if now is None:

@@ -7,6 +7,7 @@ import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def blocks(text: str) -> list[Block]:
     """Return the blocks to run; a text block right after one is what it prints."""
     found = []
     listed = fences(text)
-    for fence, after in zip(listed, [*listed[1:], None], strict=True):
+    for fence, after in zip_longest(listed, listed[1:]):
         language, *marks = fence.info.split() or [""]
         if language != "python" or marks == [NOT_RUN]:
             continue

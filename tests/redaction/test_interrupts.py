@@ -85,6 +85,6 @@ def test_an_interrupt_in_a_wait_for_another_threads_sign_in_shows_no_secret(host
         error = interrupted(toast.instances)
         assert MARK not in shown_by(error)
         timer.join()
-        hostile.__exit__(None, None, None)
+        hostile.end()
         first.join(10)
         assert not first.is_alive()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -27,6 +27,16 @@ SLOW: dict[str, Step] = {
     "drips a body without end": dripping(HEAD + b"\r\n", b" "),
     "promises to go on": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001),
 }
+
+
+@pytest.fixture(autouse=True)
+def _an_end(hostile: Hostile) -> Iterator[None]:
+    """A client that would wait for ever is told otherwise, so that the test fails."""
+    timer = threading.Timer(15, hostile.end)
+    timer.start()
+    yield
+    timer.cancel()
+    timer.join()
 
 
 @pytest.fixture
