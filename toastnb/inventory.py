@@ -107,8 +107,9 @@ class Inventory:
     def _repr_html_(self) -> str:
         lines = [f"<tr><td>{name}</td><td>{len(table):,}</td></tr>" for name, table in self.tables.items()]
         lines += [f"<tr><td>{name}</td><td>absent: {escape(why)}</td></tr>" for name, why in self.absent.items()]
+        caption = f"<caption style='white-space: nowrap'>Inventory of {self.fetched_at}</caption>"
         head = "<thead><tr><th>table</th><th>rows</th></tr></thead>"
-        return f"<table><caption>Inventory of {self.fetched_at}</caption>{head}<tbody>{''.join(lines)}</tbody></table>"
+        return f"<table>{caption}{head}<tbody>{''.join(lines)}</tbody></table>"
 
     def with_metadata(self, *keys: str) -> Inventory:
         """Return the inventory with metadata in columns of `instances_detail`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -438,3 +439,10 @@ def test_a_keyring_that_does_not_work_is_as_good_as_none(memory: Memory, error: 
         tn.connect("prod")
     assert "hidden-away" not in str(caught.value)
     assert origin(found("prod", password="arg-password"))[2] == "arg"
+
+
+def test_no_keyring_package_is_as_good_as_no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    write_config(WITHOUT_PASSWORD)
+    with pytest.raises(tn.CredentialsError, match="no password found"):
+        tn.connect("prod")

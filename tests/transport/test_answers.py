@@ -10,6 +10,7 @@ import pytest
 
 import toastnb as tn
 from tests.transport.hostile import SUCCESS, Hostile, Step, answer, http, http_bytes, sent, zipped
+from toastnb import connection
 from toastnb.api import Api
 from toastnb.wire import Flavor
 
@@ -203,3 +204,13 @@ def test_one_broken_name_is_mended_with_a_warning_and_the_rest_is_intact(
         assert "\ufffd" in mended
         assert mended == (shown or mended)
         mended.encode()
+
+
+def test_an_answer_that_unpacks_without_end_is_given_up(
+    hostile: Hostile, client: Api, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LARGEST_ANSWER", 2**20)
+    hostile.on("*", zipped(text="0" * 2**26))
+    assert "larger than any inventory" in str(fails(client.flavors, tn.BadAnswer))
+    assert fails(lambda: client.delete_instance("i-1"), tn.BadAnswer).may_have_happened
+    assert [request.call for request in hostile.received[1:]] == ["GET flavors", "DELETE instances"]
