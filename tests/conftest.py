@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
+import tenacity
 from hypothesis import settings
 
 import toastnb as tn
@@ -94,8 +94,6 @@ def api(sandbox: tn.Sandbox) -> Iterator[Api]:
 
 
 @pytest.fixture
-def no_backoff() -> Iterator[None]:
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repetitions follow each other without a pause; there are as many as ever."""
-    stamina.set_testing(True, attempts=4)
-    yield
-    stamina.set_testing(False)
+    monkeypatch.setattr("toastnb.transport.BACKOFF", tenacity.wait_none())

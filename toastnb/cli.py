@@ -13,6 +13,7 @@ import typer
 
 from toastnb import __version__
 from toastnb.errors import InvalidInput, ToastError
+from toastnb.redaction import Secret
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ FAILURE = 2
 app = typer.Typer(
     help="A TOAST (NHN Cloud) account's inventory: tables, capacity reports, and a sandbox that needs no account.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks would show local variables
     rich_markup_mode=None,
@@ -76,15 +78,22 @@ def login(
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse every write with this profile.")] = False,
 ) -> None:
     """Store a profile. Appkey and API password are asked for, never taken from the command line."""
-    from toastnb.login import store
-    from toastnb.redaction import Secret
+    from toastnb.login import check_base_url, store
 
-    appkey = Secret(typer.prompt("Appkey", hide_input=True))
-    password = Secret(typer.prompt("API password", hide_input=True))
+    check_base_url(base_url)
+    appkey, password = _ask_secret("Appkey"), _ask_secret("API password")
     places = store(profile, appkey=appkey, username=username, password=password, base_url=base_url, read_only=read_only)
     for place in places:
         print(place)
     print(f"Check it with: toastnb whoami --profile {profile}")
+
+
+def _ask_secret(label: str) -> Secret:
+    """Ask without an echo; from a pipe, take the next line."""
+    given = typer.prompt(label, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    if not given:
+        raise InvalidInput(f"no {label} was given", action="Storing a profile")
+    return Secret(given)
 
 
 @app.command()
@@ -115,7 +124,7 @@ def inventory(
     table: Annotated[
         str, typer.Option("--table", "-t", help="Which table; see the column dictionary.")
     ] = "instances_detail",
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to write it.")] = Format.TABLE,
+    format: Annotated[Format | None, typer.Option("--format", "-f", help="By --out's ending, or table.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A file; the terminal by default.")] = None,
     profile: ProfileOption = "",
     saved: Annotated[Path | None, typer.Option("--inventory", help="A saved inventory instead of an account.")] = None,
@@ -127,25 +136,32 @@ def inventory(
 
     if table not in TABLES:
         raise InvalidInput(f"there is no table {table!r}", hint=f"Tables are {', '.join(TABLES)}.")
+    kind = format or _format_of(out)
     on_terminal: dict[Format, Callable[[pd.DataFrame], str]] = {
         Format.TABLE: exports.as_text,
         Format.CSV: exports.as_csv,
         Format.JSON: exports.as_json,
     }
-    if out is None and format not in on_terminal:
-        raise InvalidInput(f"{format.value} is not for a terminal", hint="Give a file with --out.")
+    if out is None and kind not in on_terminal:
+        raise InvalidInput(f"{kind.value} is not for a terminal", hint="Give a file with --out.")
     account = _pull(profile, saved)
-    frame = getattr(account, table)
     if save is not None:
         _say(f"Saved the inventory to {account.save(save)}")
+    frame = getattr(account, table)
     if out is None:
-        sys.stdout.write(on_terminal[format](frame))
-    elif format is Format.TABLE:
+        sys.stdout.write(on_terminal[kind](frame))
+    elif kind is Format.TABLE:
         exports.write_text(frame, out)
     else:
-        exports.export(frame, out, format.value, table)
+        exports.export(frame, out, kind.value, table)
     if out is not None:
         _say(f"Wrote {len(frame):,} rows of {table}, fetched at {account.fetched_at}, to {out}")
+
+
+def _format_of(out: Path | None) -> Format:
+    """Return the format that a file's ending stands for."""
+    ending = out.suffix.lstrip(".").lower() if out else ""
+    return Format(ending) if ending in set(Format) else Format.TABLE
 
 
 @app.command()
@@ -159,6 +175,7 @@ def report(
     from toastnb import report as reports
     from toastnb.report import exports
 
+    reports.writer.folder_for(out)  # before anything is read
     account = _pull(profile, saved)
     vms = account.instances_detail
     print(f"\nAllocated by zone, data fetched at {account.fetched_at}\n")
@@ -201,7 +218,7 @@ def notebooks(folder: Annotated[Path, typer.Argument(help="Where to; made if nee
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8801,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8801,
     seed: Annotated[int, typer.Option(help="The same seed and start give the same account.")] = 7,
     instances: Annotated[int, typer.Option(min=0, help="How many instances.")] = 250,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",

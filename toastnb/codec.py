@@ -22,8 +22,9 @@ T = TypeVar("T")
 
 Buffer = bytes | bytearray
 
-# msgspec's lax mode takes the string "null" for None, which would make an unreadable number a missing one.
-_NULL_TEXT, _NO_NUMBER = b'"null"', b'"?"'
+# msgspec's lax mode takes the string "null", in any spelling, for None: what is no number would become a missing one.
+_N, _U, _L = rb"(?:[nN]|\\u00[46][eE])", rb"(?:[uU]|\\u00[57]5)", rb"(?:[lL]|\\u00[46][cC])"
+_NULL_TEXT, _NO_NUMBER = re.compile(b'"' + _N + _U + _L + _L + b'"'), b'"?"'
 # An escape sequence of JSON, whole, so that a backslash that is itself escaped is never taken for the start of one.
 _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -133,8 +134,8 @@ def _decode_types(body: Buffer, kind: type[T]) -> T:
         return _decoder(kind, True).decode(body)
     except msgspec.ValidationError:
         lax = _decoder(kind, False)
-        if _NULL_TEXT in body:
-            lax.decode(body.replace(_NULL_TEXT, _NO_NUMBER))
+        if _NULL_TEXT.search(body):
+            lax.decode(_NULL_TEXT.sub(_NO_NUMBER, body))
         return lax.decode(body)
 
 

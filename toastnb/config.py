@@ -74,7 +74,7 @@ class Profile:
             if not isinstance(getattr(self, name), kind):
                 given = type(getattr(self, name)).__name__
                 raise InvalidInput(f"{name} is {given}, but must be text", action="Connecting")
-        object.__setattr__(self, "base_url", _checked_base_url(self.base_url))
+        object.__setattr__(self, "base_url", checked_base_url(self.base_url))
         number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
         if not number or not 0 < self.timeout <= 86_400:
             raise InvalidInput(f"timeout is {self.timeout!r}, but must be seconds above 0 and at most a day")
@@ -239,7 +239,7 @@ def _nothing_found(missing: list[str], name: str) -> CredentialsError:
     )
 
 
-def _checked_base_url(url: str) -> str:
+def checked_base_url(url: str) -> str:
     """Check the address: https, or http to this machine only, for credentials travel with every request."""
     try:
         parts = urlsplit(url)

@@ -11,10 +11,12 @@ between this process and loopback.
 from __future__ import annotations
 
 import io
+import math
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
@@ -49,6 +51,9 @@ class Deadline:
     given_up: threading.Event = field(default_factory=lambda: getattr(_current, "given_up", threading.Event()))
     _start: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self.seconds = min(self.seconds, getattr(_current, "until", math.inf) - self._start)
+
     def left(self) -> float:
         """Return the seconds that are left; `TimeoutError` when there are none, or nobody waits any more."""
         if self.is_over() or self.given_up.is_set():
@@ -82,13 +87,17 @@ class _DeadlineReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         silent_until = time.monotonic() + SILENCE_SECONDS
-        while True:
-            self._socket.settimeout(min(_LOOK_UP_SECONDS, _current.deadline.left()))
-            try:
-                return self._socket.recv_into(buffer)
-            except TimeoutError:
-                if time.monotonic() >= silent_until:
-                    raise
+        before = self._socket.gettimeout()
+        try:
+            while True:
+                self._socket.settimeout(min(_LOOK_UP_SECONDS, _current.deadline.left()))
+                try:
+                    return self._socket.recv_into(buffer)
+                except TimeoutError:
+                    if time.monotonic() >= silent_until:
+                        raise
+        finally:
+            self._socket.settimeout(before)  # behind a proxy, the handshake that follows has its own
 
     def close(self) -> None:
         self._raw.close()
@@ -140,6 +149,16 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
         return manager
+
+
+@contextmanager
+def ending_by(until: float) -> Iterator[None]:
+    """Let all exchanges of this thread end by a moment on the monotonic clock."""
+    _current.until = until
+    try:
+        yield
+    finally:
+        del _current.until
 
 
 def give_up_when(event: threading.Event) -> None:

@@ -15,7 +15,7 @@ from toastnb.errors import BadAnswer, ServiceFailure, ToastError
 from toastnb.files import KeyFile, place_of
 from toastnb.new_instance import new_instance
 from toastnb.outcomes import Outcome, outcome_frame
-from toastnb.redaction import Secret, sealed
+from toastnb.redaction import Secret, as_secret, sealed
 
 
 class Creates(Connected):
@@ -86,13 +86,15 @@ class Creates(Connected):
             count=count,
         )
         if count == 1:
-            return frames.instances([self._api.create_instance(request)])
+            made = self._once("create_instance", name, lambda: self._api.create_instance(request), key="name")
+            return frames.instances([made])
         return self._several(request)
 
     def _several(self, request: wire.NewInstance) -> pd.DataFrame:
         """Make several instances, and tell by listing before and after which ones they are."""
         before = {instance.id for instance in self._api.instances()}
-        answered = self._api.create_instance(request)
+        answered = self._once("create_instance", request.name, lambda: self._api.create_instance(request), key="name")
+        self._keep("create_instance", {answered.id: Outcome("done")})  # should the listing fail or be interrupted
         names = [f"{request.name}-{number}" for number in range(1, request.count + 1)]
         try:
             listed = self._api.instances()
@@ -135,7 +137,9 @@ class Creates(Connected):
         'golden'
         """
         rules.check_text(id, "id")
-        made = self._api.upload_image(id, rules.check_text(name, "name"))
+        rules.check_text(name, "name")
+        self._refuse_if_read_only(f"Making image {name}")
+        made = self._once("upload_image", id, lambda: self._api.upload_image(id, name))
         return texts(image_id=[made.id], name=[made.name or name])
 
     def create_keypair(self, name: str, save_to: str | os.PathLike[str]) -> pd.DataFrame:
@@ -175,7 +179,7 @@ class Creates(Connected):
             path = path / f"{rules.check_file_name(name)}.pem"
         file = KeyFile(path)
         try:
-            made = self._api.create_keypair(name)
+            made = self._once("create_keypair", name, lambda: self._api.create_keypair(name), key="name")
             if not made.private_key:
                 raise BadAnswer(
                     "the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True
@@ -221,11 +225,14 @@ class Creates(Connected):
         >>> toast.import_keypair("mine", toast.keypairs().public_key[0]).name.item()
         'mine'
         """
+        given = as_secret(public_key)  # it may be a private key by mistake
+        del public_key
         self._refuse_if_read_only(f"Importing keypair {name}")
         rules.check_text(name, "name")
-        made = self._api.import_keypair(name, rules.check_public_key(public_key))
-        given = wire.Keypair(name=made.name, public_key=made.public_key, fingerprint=made.fingerprint)
-        return frames.keypairs([given])
+        checked = sealed(lambda: rules.check_public_key(given.reveal() if isinstance(given, Secret) else given))
+        made = self._once("import_keypair", name, lambda: self._api.import_keypair(name, checked), key="name")
+        keypair = wire.Keypair(name=made.name, public_key=made.public_key, fingerprint=made.fingerprint)
+        return frames.keypairs([keypair])
 
     def delete_keypair(self, name: str) -> pd.DataFrame:
         """Delete a keypair (guide: keypair deletion). Instances that were made with it keep its public key.
@@ -241,5 +248,7 @@ class Creates(Connected):
         >>> toast.delete_keypair("short-lived").outcome.item()
         'done'
         """
-        self._api.delete_keypair(rules.check_text(name, "name"))
-        return outcome_frame("delete_keypair", {name: Outcome("done")}).rename(columns={"instance_id": "name"})
+        rules.check_text(name, "name")
+        self._refuse_if_read_only(f"Deleting keypair {name}")
+        self._once("delete_keypair", name, lambda: self._api.delete_keypair(name), key="name")
+        return outcome_frame("delete_keypair", {name: Outcome("done")}, key="name")

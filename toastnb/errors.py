@@ -21,9 +21,13 @@ although it failed, `may_have_happened` is true and the message says so.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from toastnb.redaction import redact
+
+# A terminal would obey them, and the service's words are not ours.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class ToastError(Exception):
@@ -65,12 +69,13 @@ class ToastError(Exception):
         may_have_happened: bool = False,
         passing: bool = False,
     ) -> None:
-        self.action = redact(action)
+        self.said = _CONTROL.sub("\ufffd", redact(said))
+        self.action = _CONTROL.sub("\ufffd", redact(action))
         self.hint = redact(hint or self.default_hint)
         self.code = code
         self.may_have_happened = may_have_happened
         self.passing = passing
-        super().__init__(_message(self.action, redact(said), self.hint, may_have_happened))
+        super().__init__(_message(self.action, self.said, self.hint, may_have_happened))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), str(self), vars(self))
@@ -114,7 +119,7 @@ class NotFound(ToastError):  # noqa: N818
 class Conflict(ToastError):  # noqa: N818
     """The service cannot do this in the present state."""
 
-    default_hint = "Look at its state now; some states pass by themselves (see Toast.wait)."
+    default_hint = "Look at what is there now: it is in a state that does not allow this, or in use, or there already."
 
 
 class InvalidInput(ToastError, ValueError):  # noqa: N818
@@ -176,6 +181,8 @@ _HTTP_LIKE_KINDS: dict[int, type[ToastError]] = {
 _UNEXPECTED_FAILURES = frozenset({-2, -6})
 _FAILURES_OF_SERVICE = frozenset({-2, -6, -7})
 _TOKEN_REFUSED = -3
+NOT_SUPPORTED = -7
+_TIMED_OUT = 408
 _PASSING = frozenset({-1, -2, -6})
 
 
@@ -204,5 +211,11 @@ def is_passing(code: int) -> bool:
 
 
 def leaves_fate_open(code: int) -> bool:
-    """Tell whether a write that was answered with this code may have been carried out all the same."""
-    return code in _UNEXPECTED_FAILURES
+    """Tell whether a write that was answered with this code may have been carried out all the same.
+
+    It was not where the code says what was wrong with the request; a code that nobody documented says nothing.
+    """
+    if code in _GENERAL_KINDS or code == -1:
+        return code in _UNEXPECTED_FAILURES
+    status = code % 1000 if code >= 10_000 else 0
+    return not 400 <= status < 500 or status == _TIMED_OUT

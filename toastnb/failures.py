@@ -81,9 +81,11 @@ def _refusal(header: Header, call: Call[Any]) -> errors.ToastError:
     code = header.result_code
     said = f"the service answered {code} ({header.result_message or 'without a message'})"
     kind = errors.kind_of(code, write=call.is_write, sign_in=call.is_sign_in)
+    hint = "The service does not offer this call to this account." if code == errors.NOT_SUPPORTED else ""
     return kind(
         said,
         action=call.action,
+        hint=hint,
         code=code,
         may_have_happened=call.is_write and errors.leaves_fate_open(code),
         passing=call.method == "GET" and errors.is_passing(code),

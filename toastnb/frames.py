@@ -21,6 +21,7 @@ from toastnb.wire import (
     InstanceDetail,
     Keypair,
     RootVolume,
+    User,
     Volumes,
     Zone,
 )
@@ -46,7 +47,10 @@ def flavors(items: Sequence[Flavor]) -> pd.DataFrame:
 
 def availability_zones(items: Sequence[Zone]) -> pd.DataFrame:
     """Return the table `availability_zones`."""
-    lists: Lists = {"zone": [z.zone_name for z in items], "available": [z.zone_state.available for z in items]}
+    lists: Lists = {
+        "zone": [z.zone_name for z in items],
+        "available": [z.zone_state.available if z.zone_state else None for z in items],
+    }
     return frame_of("availability_zones", lists)
 
 
@@ -183,8 +187,8 @@ def volume_tables(items: Items[Volume]) -> dict[str, pd.DataFrame]:
 
 def token_info(access: Access) -> pd.DataFrame:
     """Return what is known of a token in one row, without the token."""
-    token, user = access.token, access.user
-    roles = ",".join(sorted(role.name for role in user.roles if role.name))
+    token, user = access.token, access.user or User()
+    roles = None if user.roles is None else ",".join(sorted(role.name for role in user.roles if role.name))
     columns = {
         "user_id": pa.array([user.id], pa.large_string()),
         "roles": pa.array([roles], pa.large_string()),

@@ -53,6 +53,8 @@ class Inventory:
         The tables that could not be had, and why.
     fetched_at : str
         When they were read, ISO 8601 in UTC.
+    source : str
+        Which account they are of: the profile's name and the service's host.
 
     Examples
     --------
@@ -81,9 +83,12 @@ class Inventory:
     volumes: pd.DataFrame
     volume_attachments: pd.DataFrame
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], absent: Mapping[str, str], fetched_at: str) -> None:
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], absent: Mapping[str, str], fetched_at: str, source: str = ""
+    ) -> None:
         self.absent = dict(absent)
         self.fetched_at = fetched_at
+        self.source = source
         for name, table in tables.items():
             table.attrs["fetched_at"] = fetched_at
             setattr(self, name, table)
@@ -92,7 +97,7 @@ class Inventory:
         why = self.__dict__.get("absent", {}).get(name)
         if why is not None:
             raise AbsentTable(f"the inventory has no {name}: {why}")
-        raise AttributeError(f"Inventory has no attribute {name!r}")
+        raise AttributeError(f"Inventory has no attribute {name!r}; its tables are {', '.join(self.tables)}")
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -106,7 +111,9 @@ class Inventory:
 
     def _repr_html_(self) -> str:
         lines = [f"<tr><td>{name}</td><td>{len(table):,}</td></tr>" for name, table in self.tables.items()]
-        lines += [f"<tr><td>{name}</td><td>absent: {escape(why)}</td></tr>" for name, why in self.absent.items()]
+        lines += [
+            f"<tr><td>{escape(name)}</td><td>absent: {escape(why)}</td></tr>" for name, why in self.absent.items()
+        ]
         caption = f"<caption style='white-space: nowrap'>Inventory of {self.fetched_at}</caption>"
         head = "<thead><tr><th>table</th><th>rows</th></tr></thead>"
         return f"<table>{caption}{head}<tbody>{''.join(lines)}</tbody></table>"
@@ -144,7 +151,7 @@ class Inventory:
                 raise InvalidInput(f"no instance has metadata with the key {key!r}", hint=f"There are: {known}.")
             values = rows.drop_duplicates("instance_id").set_index("instance_id")["value"]
             detail[f"metadata.{key}"] = detail["instance_id"].map(values).astype("str")
-        return Inventory(self.tables | {"instances_detail": detail}, self.absent, self.fetched_at)
+        return Inventory(self.tables | {"instances_detail": detail}, self.absent, self.fetched_at, self.source)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save all tables into one file: a zip of a manifest and a Parquet file a table.
@@ -175,6 +182,7 @@ class Inventory:
             "format": _FORMAT,
             "version": _VERSION,
             "fetched_at": self.fetched_at,
+            "source": self.source,
             "absent": self.absent,
             "rows": {name: len(table) for name, table in self.tables.items()},
         }
@@ -216,9 +224,8 @@ def load_inventory(path: str | os.PathLike[str]) -> Inventory:
             manifest = _manifest(archive)
             present = [name for name in TABLES if f"{name}.parquet" in archive.namelist()]
             tables = {name: _table(name, archive.read(f"{name}.parquet")) for name in present}
-        if "instances_detail" not in tables:
-            raise ValueError("it has no instances_detail")
-        return Inventory(tables, manifest["absent"], manifest["fetched_at"])
+        _check_complete(manifest, tables)
+        return Inventory(tables, manifest["absent"], manifest["fetched_at"], str(manifest.get("source", "")))
     except OSError as error:
         problem = f"{path} cannot be read ({error.strerror or 'damaged'})"
     except _DAMAGE as error:
@@ -232,6 +239,18 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         raise ValueError(f"format {manifest['format']} {manifest['version']}")
     datetime.fromisoformat(manifest["fetched_at"])
     return manifest
+
+
+def _check_complete(manifest: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
+    """Check that what was saved is there: every table whole, or absent for a reason."""
+    absent = manifest["absent"]
+    if not isinstance(absent, dict) or not set(absent) <= set(TABLES) - {"instances_detail"}:
+        raise ValueError("its list of absent tables is damaged")
+    for name in TABLES:
+        if name not in tables and name not in absent:
+            raise ValueError(f"it has no {name}")
+        if name in tables and len(tables[name]) != manifest["rows"].get(name, len(tables[name])):
+            raise ValueError(f"{name} is not whole")
 
 
 def _table(name: str, content: bytes) -> pd.DataFrame:

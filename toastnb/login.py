@@ -7,7 +7,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, config_path
+from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, checked_base_url, config_path, profile_names
 from toastnb.errors import InvalidInput
 from toastnb.files import replace_file
 from toastnb.redaction import Secret, sealed
@@ -27,7 +27,8 @@ def store(
     Parameters
     ----------
     name : str
-        The profile's name; an older profile of that name is replaced, others and comments stay.
+        The profile's name. Of an older profile of that name, what is not given here stays (its base_url, and that it
+        is read-only); others and comments stay too.
     appkey, password : Secret
         The password goes into the keyring; without one into the file. The file is readable by its owner only (0600).
     username : str
@@ -50,6 +51,7 @@ def store(
     if not name or name == "sandbox":
         raise InvalidInput(f"a profile cannot be named {name!r}", hint="Take another name.")
     Profile(name, base_url or DEFAULT_BASE_URL, appkey, username, password)  # checks the values
+    profile_names()  # checks the file, before the keyring is touched
     in_keyring = _into_keyring(name, username, password)
     path = config_path()
     sealed(lambda: _into_file(path, name, appkey, username, None if in_keyring else password, base_url, read_only))
@@ -57,6 +59,12 @@ def store(
     if in_keyring:
         return [*places, "The password is in the system's keyring."]
     return [*places, "There is no keyring here, so the password is in that file too."]
+
+
+def check_base_url(url: str | None) -> None:
+    """Check an address before anything secret is asked for."""
+    if url is not None:
+        checked_base_url(url)
 
 
 def _into_keyring(name: str, username: str, password: Secret) -> bool:
@@ -71,7 +79,7 @@ def _into_keyring(name: str, username: str, password: Secret) -> bool:
         try:
             keyring.set_password(*entry, password.reveal())
             return keyring.get_password(*entry) == password.reveal()  # some backends take it and keep nothing
-        except (KeyringError, RuntimeError):
+        except (KeyringError, RuntimeError, OSError):
             return False
 
     return sealed(put)
@@ -92,11 +100,15 @@ def _into_file(
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
         raise InvalidInput(f"{path} cannot be used ({why})", action="Storing a profile") from None
-    section = {"appkey": appkey.reveal(), "username": username}
+    section: dict[str, object] = {"appkey": appkey.reveal(), "username": username}
     section |= {"password": password.reveal()} if password is not None else {}
     section |= {"base_url": base_url} if base_url else {}
+    section |= {"read_only": True} if read_only else {}
     document.setdefault("default", name)
     profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
-    profiles[name] = section | ({"read_only": True} if read_only else {})
+    older = profiles.setdefault(name, tomlkit.table())
+    if password is None:
+        older.pop("password", None)
+    older.update(section)
     content = tomlkit.dumps(document).encode()
     replace_file(path, lambda file: file.write(content))

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from toastnb.errors import BadAnswer, InvalidInput, NotFound, PermissionDenied, ServiceFailure
 from toastnb.rules import check_text
 
+_SUGGESTED = 5
 _ID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
@@ -48,7 +49,9 @@ def find(value: str, what: str, listing: Callable[[], Sequence[N]]) -> tuple[str
     check_text(value, what)
     try:
         things = listing()
-    except (ServiceFailure, PermissionDenied, NotFound, BadAnswer, InvalidInput):
+    except (ServiceFailure, PermissionDenied, NotFound, BadAnswer, InvalidInput) as error:
+        if error.passing:
+            raise
         return value, None
     for thing in things:
         if thing.id == value:
@@ -61,6 +64,12 @@ def find(value: str, what: str, listing: Callable[[], Sequence[N]]) -> tuple[str
         raise InvalidInput(f"{len(named)} {what}s are named {value!r}", hint=f"Give the id of one: {ids}.")
     if _ID.fullmatch(value):  # a listing need not show all that exists
         return value, None
-    names = [thing.name for thing in things if thing.name]
-    close = get_close_matches(value, names, n=3) or sorted(names)[:5]
-    raise InvalidInput(f"there is no {what} {value!r}", hint=f"There are: {', '.join(close)}." if close else "")
+    raise InvalidInput(f"there is no {what} {value!r}", hint=_suggestion(value, [t.name for t in things if t.name]))
+
+
+def _suggestion(value: str, names: list[str]) -> str:
+    """Return what may have been meant: names that hold the value, then names like it, then any."""
+    holding = [name for name in names if value.casefold() in name.casefold()]
+    meant = holding or get_close_matches(value, names, n=_SUGGESTED) or sorted(names)
+    more = f" and {len(meant) - _SUGGESTED} more" if len(meant) > _SUGGESTED else ""
+    return f"There are: {', '.join(meant[:_SUGGESTED])}{more}." if meant else ""

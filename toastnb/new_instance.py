@@ -51,8 +51,8 @@ def new_instance(
         availability_zone=rules.check_text(zone, "zone"),
         key_name=rules.check_text(keypair, "keypair"),
         security_groups=[wire.SecurityGroupName(name=rules.check_text(group, "security_groups")) for group in groups],
-        count=count,
-        volume=None if root_gb is None else wire.RootSize(size=root_gb),
+        count=int(count),
+        volume=None if root_gb is None else wire.RootSize(size=int(root_gb)),
     )
 
 

@@ -30,37 +30,47 @@ class Outcome:
     message: str | None = None
 
 
+ON_ITS_WAY = Outcome("unknown", message="on its way when it was stopped")
 _NOT_SENT = Outcome("not_sent", message="stopped before it was sent")
 
 
 def as_list(ids: Ids) -> list[str]:
     """Return ids as a list, checked: a row of NA, a duplicate or a whole frame is a mistake, found before sending."""
     if isinstance(ids, pd.DataFrame):
-        raise InvalidInput("a whole frame was given", hint="Give its column of ids: df.instance_id.")
+        raise InvalidInput("a whole frame was given", hint="Nothing was sent. Give its column of ids: df.instance_id.")
+    if isinstance(ids, pd.Series) and "instance_id" in ids.index:
+        raise InvalidInput("a row was given", hint="Nothing was sent. Give its id: row.instance_id.")
     if isinstance(ids, str):
         return [check_text(ids, "id")]
     if not hasattr(ids, "__iter__") or isinstance(ids, bytes | dict):
         raise InvalidInput(f"ids are {type(ids).__name__}, but must be text, a list, a Series or an index of text")
     values: list[Any] = list(ids)
-    missing = sum(1 for value in values if value is None or value is pd.NA or value != value)
+    missing = sum(1 for value in values if _is_missing(value))
     if missing:
-        raise InvalidInput(f"{missing} of {len(values)} ids are missing (NA)", hint="Drop them: ids.dropna().")
+        hint = "Nothing was sent. Leave them out, as with ids.dropna()."
+        raise InvalidInput(f"{missing} of {len(values)} ids are missing (NA)", hint=hint)
     checked = [check_text(value, "id") for value in values]
     twice = [value for value, times in Counter(checked).items() if times > 1]
     if twice:
-        raise InvalidInput(f"{len(twice)} ids are given twice, the first is {twice[0]}", hint="Use ids.unique().")
+        said = f"{len(twice)} of the ids are given more than once, the first is {twice[0]}"
+        raise InvalidInput(said, hint="Nothing was sent. Give each id once.")
     return checked
 
 
-def outcome_frame(action: str, outcomes: dict[str, Outcome]) -> pd.DataFrame:
-    """Return the frame of outcomes: instance_id, action, outcome, code, message."""
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def outcome_frame(action: str, outcomes: dict[str, Outcome], *, key: str = "instance_id") -> pd.DataFrame:
+    """Return the frame of outcomes: instance_id (or another key), action, outcome, code, message."""
     rows = list(outcomes.values())
-    frame = texts(
-        instance_id=list(outcomes),
-        action=[action] * len(rows),
-        outcome=[row.outcome for row in rows],
-        message=[row.message for row in rows],
-    )
+    columns: dict[str, list[str | None]] = {
+        key: list(outcomes),
+        "action": [action] * len(rows),
+        "outcome": [row.outcome for row in rows],
+        "message": [row.message for row in rows],
+    }
+    frame = texts(**columns)
     frame.insert(3, "code", pd.Series([row.code for row in rows], dtype="Int64"))
     return frame
 
@@ -68,8 +78,10 @@ def outcome_frame(action: str, outcomes: dict[str, Outcome]) -> pd.DataFrame:
 def of_error(error: ToastError) -> Outcome:
     """Return the outcome that an error stands for."""
     if isinstance(error, CredentialsError):
-        return Outcome("not_sent", error.code, str(error))
-    return Outcome("unknown" if error.may_have_happened else "failed", error.code, str(error))
+        return Outcome("not_sent", error.code, error.said)
+    if error.may_have_happened:
+        return Outcome("unknown", error.code, f"{error.said}; it may have been carried out all the same")
+    return Outcome("failed", error.code, error.said)
 
 
 class Bulk:
@@ -99,29 +111,30 @@ class Bulk:
         interrupt is raised again; `outcomes` is right then too.
         """
         pool = ThreadPoolExecutor(_AT_ONCE, "toastnb-bulk", initializer=give_up_when, initargs=(self._given_up,))
+        pending: set[Future[None]] = set()
         try:
             with bar(len(self.outcomes), self._action, "instances") as progress:
-                pending = {pool.submit(self._one, id_) for id_ in self.outcomes}
-                for future in pending:
-                    future.add_done_callback(lambda _: progress.update())
-                self._settle(pending)
+                try:
+                    for id_ in self.outcomes:
+                        future = pool.submit(self._one, id_)
+                        future.add_done_callback(lambda _: progress.update())
+                        pending.add(future)
+                    wait(pending)
+                except KeyboardInterrupt:
+                    self._stopped.set()
+                    wait(pending)
+                    raise
         finally:
             self._stopped.set()
             self._given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def _settle(self, pending: set[Future[None]]) -> None:
-        try:
-            wait(pending)
-        except KeyboardInterrupt:
-            self._stopped.set()
-            wait(pending)
-            raise
+        for future in pending:
+            future.result()  # what is no ToastError is a defect, and must not pass for an outcome
 
     def _one(self, id_: str) -> None:
         if self._stopped.is_set():
             return
-        self.outcomes[id_] = Outcome("unknown", message="on its way when it was stopped")
+        self.outcomes[id_] = ON_ITS_WAY
         try:
             self._send(id_)
         except ToastError as error:

@@ -19,6 +19,9 @@ from matplotlib.axes import Axes
 from toastnb.capacity.disks import class_columns
 from toastnb.capacity.selection import require_columns
 from toastnb.capacity.sums import TOTAL
+from toastnb.errors import InvalidInput
+
+__all__ = ["disk_sizes", "totals", "zone_balance"]
 
 LABELS = {
     "instances": "Instances",
@@ -89,6 +92,8 @@ def totals(table: pd.DataFrame, column: str = "vcpus", ax: Axes | None = None) -
     'RAM (GB)'
     """
     require_columns(table, [column], "table")
+    if None in table.index.names:
+        raise InvalidInput("table has no groups", hint="Give what tn.capacity.totals answers.")
     values = _without_total(table)[column].astype("Float64").sort_values(ascending=False, na_position="last")
     shown, others = values.iloc[:_MOST_BARS], values.iloc[_MOST_BARS:]
     unit = LABELS.get(column, column)
@@ -148,7 +153,9 @@ def zone_balance(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.bar_label(bars, [_number(share, " %") for share in shares], padding=4)
         zones = int(ordered["vcpus_skew"].notna().sum())
         if zones > 1:
-            ax.axvline(100 / zones, color="black", linestyle="--", linewidth=1, label=f"even ({100 / zones:.0f} %)")
+            ax.axvline(
+                100 / zones, color="black", linestyle="--", linewidth=1, zorder=0, label=f"even ({100 / zones:.0f} %)"
+            )
         _name_rows(ax, [_name(key) for key in ordered.index])
         _label(ax, "Share of what is allocated (%)", "Balance of zones")
         if len(ordered):
@@ -179,6 +186,8 @@ def disk_sizes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     'Disks'
     """
     require_columns(table, class_columns(), "table")
+    if list(table.index.names) != ["role"]:
+        raise InvalidInput("table is grouped by more than role", hint="Give disk_sizing(disks), without by.")
     styles = {"root": (_BLUE, ""), "attached": (_ORANGE, "//")}
     classes = [_class_label(column) for column in class_columns()]
     with _style():
@@ -264,3 +273,7 @@ def _label(ax: Axes, unit: str, title: str) -> None:
     ax.set_xlabel(unit)
     ax.set_title(title, parse_math=False)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+
+
+def __dir__() -> list[str]:
+    return __all__  # what Tab shows

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from typing import Any
 
 from tqdm.auto import tqdm
 from tqdm.notebook import tqdm_notebook
 
+# Made now: a Ctrl-C while it is being made leaves it locked, and every bar after that waits for ever.
+tqdm.get_lock()  # type: ignore[no-untyped-call]
+
+
+class _Nothing:
+    def update(self) -> None:
+        """Show nothing."""
+
 
 def bar(total: int, description: str, unit: str) -> Any:
     """Return a bar for `total` steps, a context manager; ``update()`` takes it one on. It goes when it is done."""
-    # With disable=None tqdm is silent unless stderr is a terminal; a notebook's never is, so it is told apart.
-    disable = False if issubclass(tqdm, tqdm_notebook) else None
-    return tqdm(total=total, desc=description, unit=f" {unit}", leave=False, disable=disable)
+    # A notebook's stderr is never a terminal, so it is told apart. A bar that is only disabled takes tqdm's lock too.
+    seen = issubclass(tqdm, tqdm_notebook) or (sys.stderr is not None and sys.stderr.isatty())
+    if not seen:
+        return nullcontext(_Nothing())
+    return tqdm(total=total, desc=description, unit=f" {unit}", leave=False)

@@ -265,7 +265,7 @@ class Reads(Connected):
         fetched_at = _now()
         tables, absent = _pulled(pulls)
         tables["instances"] = tables["instances_detail"][["instance_id", "name", "status"]].copy()
-        return Inventory(tables, absent, fetched_at)
+        return Inventory(tables, absent, fetched_at, self._source())
 
     def _sibling_pulls(self) -> dict[str, Callable[[], Tables]]:
         api = self._api

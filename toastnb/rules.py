@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import SupportsIndex
 
 from toastnb.errors import InvalidInput
 
@@ -66,7 +67,7 @@ def check_instance_name(name: str, os_type: str | None = None) -> None:
 
 def check_count(count: int) -> None:
     """Check how many instances to make at once: 1 to 10."""
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+    if not _is_whole(count) or not 1 <= count <= MAX_COUNT:
         raise InvalidInput(f"count is {count!r}, but must be a whole number from 1 to {MAX_COUNT}")
 
 
@@ -120,11 +121,16 @@ def check_root_size(
         if sizes is not None:
             raise InvalidInput(f"root_gb is missing: this flavor needs one, {_described(sizes)}")
         return
-    if isinstance(root_gb, bool) or not isinstance(root_gb, int):
+    if not _is_whole(root_gb):
         raise InvalidInput(f"root_gb is {root_gb!r}, but must be a whole number of GB")
     allowed = sizes if sizes is not None else range(ROOT_STEP_GB, MAX_ROOT_GB + 1, ROOT_STEP_GB)
     if root_gb not in allowed:
         raise InvalidInput(f"root_gb is {root_gb}, but must be {_described(allowed)}")
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number, numpy's included, and no flag."""
+    return isinstance(value, SupportsIndex) and not isinstance(value, bool)
 
 
 def _described(sizes: Sequence[int]) -> str:
@@ -179,7 +185,7 @@ def check_file_name(name: str) -> str:
     return name
 
 
-def check_public_key(text: str) -> str:
+def check_public_key(text: object) -> str:
     """Check that a text looks like one public key in OpenSSH's form, and return it without the end of the line.
 
     A private key that is given by mistake is refused without being repeated.

@@ -9,6 +9,7 @@ from toastnb.api import Api
 from toastnb.config import DEFAULT_TIMEOUT, Profile, resolve
 from toastnb.creates import Creates
 from toastnb.errors import InvalidInput
+from toastnb.lifecycle import Lifecycle
 from toastnb.reads import Reads
 from toastnb.redaction import Secret, as_secret
 from toastnb.transport import Transport
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from toastnb.embedded import Sandbox
 
 
-class Toast(Reads, Writes, Creates):
+class Toast(Reads, Lifecycle, Writes, Creates):
     """One account: what `connect` returns. Reads answer DataFrames; writes answer what became of them.
 
     A context manager: leaving it closes the connections, and the sandbox if `connect` started one.
@@ -140,6 +141,8 @@ def _connect_sandbox(given: str | Sandbox, *, read_only: bool, timeout: float | 
         sandbox = given
     else:
         raise InvalidInput(f"profile is {type(given).__name__}, but must be a name or a Sandbox", action="Connecting")
+    if not sandbox.is_serving:
+        raise InvalidInput("the sandbox is not serving", action="Connecting", hint="Call its start() first.")
     account = Profile(
         name="sandbox",
         base_url=sandbox.base_url,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import stamina
+import tenacity
 
 from toastnb import codec, errors, failures
 from toastnb.calls import Call, path_of
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _CONNECTIONS = 64
 _ATTEMPTS = 4
+BACKOFF = tenacity.wait_exponential(multiplier=0.2, max=2.0) + tenacity.wait_random(0, 0.3)
 
 
 class Transport:
@@ -50,9 +51,11 @@ class Transport:
         self._closed.set()
         self._session.close()
 
-    def token(self) -> Secret:
-        """Return the token in use, fetched if need be."""
+    def token(self, refused: Secret | None = None) -> Secret:
+        """Return the token in use, fetched if need be; or another one than that which was refused."""
         deadline = Deadline(self._profile.timeout)
+        if refused is not None:
+            return _repeated(lambda: self._tokens.after_refusal(refused, deadline), deadline)
         return _repeated(lambda: self._tokens.current(deadline), deadline)
 
     def call(self, call: Call[A]) -> A:
@@ -63,6 +66,8 @@ class Transport:
         ToastError
             Of the kind that fits; see `errors`.
         """
+        if self._closed.is_set():
+            raise errors.NetworkFailure("the connection is closed", action=call.action, hint="Connect again.")
         deadline = Deadline(self._profile.timeout)
         if not call.is_write:
             return _repeated(lambda: self._authorised(call, deadline), deadline)
@@ -93,8 +98,6 @@ class Transport:
 
     def _sent(self, call: Call[A], token: Secret | None, deadline: Deadline) -> A:
         """Send a call once and read its answer."""
-        if self._closed.is_set():
-            raise errors.NetworkFailure("the connection is closed", action=call.action, hint="Connect again.")
         return sealed(lambda: self._exchanged(call, token, deadline))
 
     def _exchanged(self, call: Call[A], token: Secret | None, deadline: Deadline) -> A:
@@ -125,13 +128,11 @@ class Transport:
 
 def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
     """Run what changes nothing, again while it fails in a way that may pass."""
-    retries = stamina.retry_context(
-        on=_may_pass,
-        attempts=_ATTEMPTS,
-        timeout=deadline.seconds,
-        wait_initial=0.2,
-        wait_jitter=0.3,
-        wait_max=2.0,
+    retries = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_may_pass),
+        stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_after_delay(deadline.seconds),
+        wait=BACKOFF,
+        reraise=True,
     )
     for attempt in retries:
         with attempt:
@@ -139,5 +140,5 @@ def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _may_pass(error: Exception) -> bool:
+def _may_pass(error: BaseException) -> bool:
     return isinstance(error, errors.ToastError) and error.passing

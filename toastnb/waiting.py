@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from toastnb.api import Api
+from toastnb.connection import ending_by
 from toastnb.errors import Conflict, DeadlineExceeded, InvalidInput, NotFound, ServiceFailure, ToastError
 from toastnb.rules import STATES
 from toastnb.wire import InstanceDetail
@@ -14,6 +15,8 @@ from toastnb.wire import InstanceDetail
 GONE = "GONE"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _FEW = 5
+_LAST_LOOK_SECONDS = 1.0
+_LONGEST_WAIT = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,9 @@ def look(api: Api, ids: list[str]) -> dict[str, Before]:
 
 
 def check_timeout(timeout: float) -> None:
-    """Check how long a wait may take: seconds, above 0."""
-    if not isinstance(timeout, int | float) or not timeout > 0:
-        raise InvalidInput(f"timeout is {timeout!r}, but must be seconds above 0")
+    """Check how long a wait may take: seconds, above 0, at most a week."""
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_WAIT:
+        raise InvalidInput(f"timeout is {timeout!r}, but must be seconds above 0 and at most a week")
 
 
 def watch(
@@ -61,30 +64,56 @@ def watch(
     if target != GONE and target not in STATES:
         raise InvalidInput(f"{target!r} is no state", hint=f"States are {', '.join(STATES)} and {GONE}.")
     check_timeout(timeout)
-    ended: dict[str, str | ToastError] = {}
-    at_start = dict(before or {})
-    last: dict[str, str | None] = {}
-    moved: set[str] = set()  # seen in another state than at the start
-    for _ in _polls(timeout):
-        waiting = [id_ for id_ in ids if id_ not in ended]
+    progress = _Progress(ids, target, before)
+    trouble: ToastError | None = None
+    with ending_by(time.monotonic() + timeout + _LAST_LOOK_SECONDS):
+        for _ in _polls(timeout):
+            try:
+                progress.look(api)
+                trouble = None
+            except ToastError as error:
+                trouble = error
+                if not (error.passing or isinstance(error, DeadlineExceeded)):
+                    break
+            if not progress.waiting:
+                return progress.ended
+    for id_ in progress.waiting:
+        progress.ended[id_] = _not_seen(trouble) if trouble else _too_late(id_, target, timeout, progress.last.get(id_))
+    return progress.ended
+
+
+class _Progress:
+    """How far each instance has come."""
+
+    def __init__(self, ids: list[str], target: str, before: Mapping[str, Before] | None) -> None:
+        self.ended: dict[str, str | ToastError] = {}
+        self.last: dict[str, str | None] = {}
+        self._ids = ids
+        self._target = target
+        self._after_action = before is not None
+        self._at_start = dict(before or {})
+        self._moved: set[str] = set()  # seen in another state than at the start
+
+    @property
+    def waiting(self) -> list[str]:
+        return [id_ for id_ in self._ids if id_ not in self.ended]
+
+    def look(self, api: Api) -> None:
+        """Look at those that are waited for, and put down which have come to an end."""
+        waiting = self.waiting
         found = {instance.id: instance for instance in _details(api, waiting)}
         for id_ in waiting:
             instance = found.get(id_)
             now = None if instance is None else Before(instance.status, _mark(instance))
             if now is not None:
-                start = at_start.get(id_) if before is not None else at_start.setdefault(id_, now)
+                start = self._at_start.get(id_) if self._after_action else self._at_start.setdefault(id_, now)
                 if start is None or now.status != start.status:
-                    moved.add(id_)
-                last[id_] = now.status
-            changed = before is None or id_ in moved or now != at_start.get(id_)
-            end = _verdict(id_, target, now, changed=changed, moved=id_ in moved)
+                    self._moved.add(id_)
+                self.last[id_] = now.status
+            changed = not self._after_action or id_ in self._moved or now != self._at_start.get(id_)
+            end = _verdict(id_, self._target, now, changed=changed, moved=id_ in self._moved)
             if end is not None:
-                ended[id_] = end
-        if len(ended) == len(ids):
-            return ended
-    for id_ in ids:
-        ended.setdefault(id_, _too_late(id_, target, timeout, last.get(id_)))
-    return ended
+                self.ended[id_] = end
 
 
 def _verdict(id_: str, target: str, now: Before | None, *, changed: bool, moved: bool) -> str | ToastError | None:
@@ -99,6 +128,12 @@ def _verdict(id_: str, target: str, now: Before | None, *, changed: bool, moved:
     if now.status == "DELETING" and target not in {GONE, "DELETING"}:
         return Conflict("the instance is being deleted", action=action)
     return None
+
+
+def _not_seen(trouble: ToastError) -> ToastError:
+    """Return the error of a wait that could not look: what it waits for may have happened."""
+    trouble.may_have_happened = True
+    return trouble
 
 
 def _too_late(id_: str, target: str, timeout: float, last: str | None) -> ToastError:
@@ -135,5 +170,8 @@ def _details(api: Api, ids: list[str]) -> list[InstanceDetail]:
 
 
 def _mark(instance: InstanceDetail) -> tuple[str | None, ...]:
-    """Return what changes when a boot or a resize is over, though the state is the same as before."""
-    return instance.launched_at, instance.updated_at, instance.flavor.id if instance.flavor else None
+    """Return what proves that a boot or a resize is over, though the state is the same as before.
+
+    `updated_at` proves nothing: accepting the action may change it before anything has begun.
+    """
+    return instance.launched_at, instance.flavor.id if instance.flavor else None

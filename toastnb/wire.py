@@ -70,14 +70,14 @@ class User(Body):
     """The user to whom a token belongs."""
 
     id: str | None = None
-    roles: list[Role] = []
+    roles: list[Role] | None = None
 
 
 class Access(Body):
     """A token and its user."""
 
     token: Token
-    user: User = field(default_factory=User)
+    user: User | None = None
 
 
 class AccessAnswer(Answer):
@@ -99,7 +99,7 @@ class Zone(Body):
     """An availability zone."""
 
     zone_name: str
-    zone_state: ZoneState = field(default_factory=ZoneState)
+    zone_state: ZoneState | None = None
 
 
 class ZonesAnswer(Answer):
@@ -279,7 +279,7 @@ class CreatedImage(Body):
 
 
 class CreatedImageAnswer(Answer):
-    """The answer of call 15, uploadImage."""
+    """The answer of call 14, uploadImage."""
 
     created_image: CreatedImage
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import stamina
+import tenacity
 
 import toastnb as tn
 from tests.transport.hostile import SUCCESS, Hostile, http
@@ -30,10 +30,13 @@ LISTS = {
 @pytest.fixture(scope="module")
 def scripted() -> Iterator[tuple[Hostile, tn.Toast]]:
     account = {"appkey": "an-appkey", "username": "me@example.com", "password": "a-password"}
-    stamina.set_testing(True, attempts=1)
-    with Hostile() as service, tn.connect(**account, base_url=service.base_url) as toast:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Hostile() as service,
+        tn.connect(**account, base_url=service.base_url) as toast,
+    ):
+        patch.setattr("toastnb.transport.BACKOFF", tenacity.wait_none())
         yield service, toast
-    stamina.set_testing(False)
 
 
 Serve = Callable[..., tn.Toast]

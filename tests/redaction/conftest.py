@@ -33,7 +33,7 @@ class Collector(logging.Handler):
 def logged(capfd: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
     """Whatever a test here does, no logger (all are at DEBUG) and no stream ever has a secret."""
     collector = Collector()
-    loggers = [logging.getLogger(name) for name in ("", "urllib3", "requests", "stamina", "toastnb")]
+    loggers = [logging.getLogger(name) for name in ("", "urllib3", "requests", "tenacity", "toastnb")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.DEBUG)

@@ -10,3 +10,7 @@ from toastnb.capacity.disks import disk_sizing
 from toastnb.capacity.sums import totals
 
 __all__ = ["disk_sizing", "totals", "zone_balance"]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what Tab shows

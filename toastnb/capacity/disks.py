@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from toastnb.capacity.selection import MISSING, as_keys, require_columns
+from toastnb.capacity.selection import MISSING, as_keys, require_columns, with_status
 from toastnb.errors import InvalidInput
 
 SIZE_CLASSES = (20, 50, 100, 200, 500, 1000)
@@ -28,7 +28,8 @@ def disk_sizing(
     disks : DataFrame
         The table `disks` of an inventory: a row a disk.
     instances : DataFrame, optional
-        As `Toast.instances_detail` answers; needed for `by`.
+        As `Toast.instances_detail` answers; needed for `by`. With it, disks of instances that are being deleted are
+        left out, as in `totals`.
     by : str or list of str, optional
         Columns of `instances` to group by as well, as zone or flavor_name.
 
@@ -53,18 +54,29 @@ def disk_sizing(
     """
     require_columns(disks, ["instance_id", "role", "size_gb"], "disks")
     keys = [] if by is None else as_keys(by)
-    frame = disks[["instance_id", "role", "size_gb"]]
-    if keys:
-        if instances is None:
-            raise InvalidInput("by needs instances", hint="Give instances=inventory.instances_detail too.")
-        require_columns(instances, ["instance_id", *keys], "instances")
-        frame = frame.merge(instances[["instance_id", *keys]], on="instance_id", how="left")
+    frame = disks[["instance_id", "role", "size_gb"]].copy()
+    if instances is not None:
+        frame = _with_keys(frame, instances, keys)
+    elif keys:
+        raise InvalidInput("by needs instances", hint="Give instances=inventory.instances_detail too.")
     columns = [*keys, "role"]
     for column in columns:
         frame[column] = frame[column].astype("str").fillna(MISSING)
     table = _sizes(frame, columns)
     table.attrs = dict(disks.attrs)
     return table
+
+
+def _with_keys(frame: pd.DataFrame, instances: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the disks of what is allocated, with the columns to group by."""
+    require_columns(instances, ["instance_id", "status", *keys], "instances")
+    if instances["instance_id"].duplicated().any():
+        raise InvalidInput("instances has an instance twice", hint="Give the frame of one moment.")
+    allocated = with_status(instances, "allocated")["instance_id"]
+    gone = instances["instance_id"][~instances["instance_id"].isin(allocated)]
+    left = frame[~frame["instance_id"].isin(gone)]
+    owners = instances.set_index("instance_id", drop=False)
+    return left.assign(**{key: left["instance_id"].map(owners[key]) for key in keys if key != "instance_id"})
 
 
 def _sizes(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

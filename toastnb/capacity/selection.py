@@ -27,8 +27,7 @@ def require_columns(df: pd.DataFrame, columns: Iterable[str], what: str) -> None
     if lacking:
         raise InvalidInput(
             f"{what} lacks the columns {', '.join(lacking)}",
-            hint="Give the frame that toast.instances_detail() or an inventory answers; metadata comes with"
-            " inventory.with_metadata(key).",
+            hint=f"It has {', '.join(map(str, df.columns))}; metadata comes with inventory.with_metadata(key).",
         )
 
 
@@ -46,6 +45,8 @@ def with_status(df: pd.DataFrame, status: Status) -> pd.DataFrame:
 def _states(status: Status) -> frozenset[str]:
     states = frozenset({status} if isinstance(status, str) else status)
     unknown = sorted(states - set(STATES))
+    if not states:
+        raise InvalidInput("status is empty", hint='Give "allocated", "running", or states.')
     if unknown:
         raise InvalidInput(
             f"status {', '.join(map(repr, unknown))} is not known",
@@ -56,7 +57,9 @@ def _states(status: Status) -> frozenset[str]:
 
 def as_keys(by: str | Sequence[str]) -> list[str]:
     """Return the columns to group by as a list."""
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = [by] if isinstance(by, str) else list(by or ())
     if not keys:
         raise InvalidInput("by is empty", hint="Name a column to group by, as zone.")
+    if len(set(keys)) < len(keys):
+        raise InvalidInput(f"by names a column twice: {', '.join(keys)}")
     return keys

@@ -5,3 +5,7 @@ from toastnb.report.tables import table
 from toastnb.report.writer import write
 
 __all__ = ["copy_notebooks", "table", "write"]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what Tab shows

@@ -12,9 +12,10 @@ import pandas as pd
 
 from toastnb.errors import InvalidInput
 from toastnb.files import SHARED, replace_file
+from toastnb.report.shapes import flat
 from toastnb.report.workbook import write_workbook
 
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FILE_FORMATS = ("csv", "json", "parquet", "xlsx")
 
@@ -22,8 +23,8 @@ FILE_FORMATS = ("csv", "json", "parquet", "xlsx")
 def export(df: pd.DataFrame, path: str | os.PathLike[str], kind: str, name: str = "table") -> Path:
     """Write a frame as csv, json, parquet or xlsx; an existing file is replaced as a whole.
 
-    In CSV, text that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, tab or
-    carriage return) gets an apostrophe in front.
+    In CSV, text that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, also in
+    full width, a tab or the end of a line) gets an apostrophe in front.
 
     Examples
     --------
@@ -33,6 +34,7 @@ def export(df: pd.DataFrame, path: str | os.PathLike[str], kind: str, name: str 
     """
     if kind == "xlsx":
         return write_workbook(path, {name: df})
+    df = flat(df)
     writers: dict[str, Callable[[BinaryIO], object]] = {
         "csv": lambda file: _guarded(df).to_csv(file, index=False),
         "json": lambda file: file.write(as_json(df).encode()),
@@ -58,15 +60,14 @@ def as_json(df: pd.DataFrame) -> str:
     return df.to_json(orient="records", date_format="iso", force_ascii=False, indent=2) + "\n"
 
 
-def as_text(df: pd.DataFrame, *, index: bool = False) -> str:
+def as_text(df: pd.DataFrame) -> str:
     """Return a frame for a terminal: all rows, aligned also with Korean text, and without control characters."""
-    options = ("display.unicode.east_asian_width", True, "display.max_colwidth", 48)
-    with pd.option_context(*options):
+    with pd.option_context("display.unicode.east_asian_width", True):
         shown = df.copy()
         for name in shown.columns:
             if not pd.api.types.is_numeric_dtype(shown[name]) and not isinstance(shown[name].dtype, pd.DatetimeTZDtype):
                 shown[name] = shown[name].astype("str").str.replace(_CONTROL, "\ufffd", regex=True)
-        return shown.to_string(index=index, na_rep="-", formatters=_formatters(shown)) + "\n"
+        return shown.to_string(index=False, na_rep="-", formatters=_formatters(shown)) + "\n"
 
 
 def _formatters(df: pd.DataFrame) -> dict[str, Callable[[object], str]]:
@@ -74,10 +75,16 @@ def _formatters(df: pd.DataFrame) -> dict[str, Callable[[object], str]]:
     flags = [name for name in numbers if pd.api.types.is_bool_dtype(df[name])]
     times = [name for name in df.columns if isinstance(df[name].dtype, pd.DatetimeTZDtype)]
     formatters: dict[str, Callable[[object], str]] = dict.fromkeys(numbers, _number)
-    return formatters | dict.fromkeys(flags, lambda value: str(value).lower()) | dict.fromkeys(times, _time)
+    return (
+        formatters
+        | dict.fromkeys(flags, lambda value: "-" if value is pd.NA else str(value).lower())
+        | dict.fromkeys(times, _time)
+    )
 
 
 def _number(value: object) -> str:
+    if value is pd.NA:
+        return "-"
     number = float(str(value))
     return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from toastnb.extras import needs
+from toastnb.report.shapes import flat, kind_of
 
 _WORDS = {
     "vcpus": "vCPUs",
@@ -65,27 +66,18 @@ def table(df: pd.DataFrame, title: str = "") -> Any:
     """
     with needs("report"):
         from great_tables import GT, html, loc, style
-    named = [name for name in df.index.names if name is not None]
-    shown = _with_readable_times(df.reset_index(level=named) if named else df)
-    kinds = {name: _kind(shown[name], str(name)) for name in shown.columns}
+    shown = _with_readable_times(flat(df))
+    kinds = {name: kind_of(shown[name], str(name)) for name in shown.columns}
     by_kind = {kind: [name for name, is_kind in kinds.items() if is_kind == kind] for kind in set(kinds.values())}
     gt = GT(shown).cols_label({str(name): heading(str(name)) for name in shown.columns})
     gt = gt.fmt_integer(by_kind.get("integer", [])).fmt_number(by_kind.get("number", []), decimals=1)
     gt = gt.fmt_number(by_kind.get("skew", []), decimals=2).fmt_percent(by_kind.get("share", []), decimals=1)
     gt = gt.sub_missing(missing_text="–")
-    if named and len(shown) and str(shown.iloc[-1, 0]) == "Total":
+    if df.index.names[0] is not None and len(shown) and str(shown.iloc[-1, 0]) == "Total":
         gt = gt.tab_style(style.text(weight="bold"), loc.body(rows=[len(shown) - 1]))
     if title:
         gt = gt.tab_header(title=html(escape(title)))
     return gt.tab_options(table_font_size="13px", table_margin_left="0", data_row_padding="4px", heading_align="left")
-
-
-def _kind(column: pd.Series, name: str) -> str:
-    if pd.api.types.is_integer_dtype(column):
-        return "integer"
-    if not pd.api.types.is_float_dtype(column):
-        return "other"
-    return next((kind for kind in ("share", "skew") if name.endswith(f"_{kind}")), "number")
 
 
 def _with_readable_times(df: pd.DataFrame) -> pd.DataFrame:

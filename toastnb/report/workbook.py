@@ -12,9 +12,11 @@ import pandas as pd
 from toastnb.errors import InvalidInput
 from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
+from toastnb.report.shapes import flat, kind_of
 
 _MOST_ROWS = 2**20 - 1
 _LONGEST_TEXT = 32_767
+_LARGEST_EXACT = 10**15
 _WIDEST, _NARROWEST = 50, 8
 _ROWS_TO_MEASURE = 200
 
@@ -62,17 +64,17 @@ def _write(file: BinaryIO, sheets: Mapping[str, pd.DataFrame]) -> None:
             "head": workbook.add_format({"bold": True, "bg_color": "#DDE6EE", "bottom": 1, "text_wrap": True}),
             "integer": workbook.add_format({"num_format": "#,##0"}),
             "number": workbook.add_format({"num_format": "#,##0.0"}),
+            "skew": workbook.add_format({"num_format": "0.00"}),
             "share": workbook.add_format({"num_format": "0.0%"}),
             "time": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
         }
         for name, frame in sheets.items():
-            named = [level for level in frame.index.names if level is not None]
-            _write_sheet(workbook.add_worksheet(name[:31]), frame.reset_index(level=named) if named else frame, formats)
+            _write_sheet(workbook.add_worksheet(name[:31]), flat(frame), formats)
 
 
 def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
     columns = [_cells(frame[name]) for name in frame.columns]
-    kinds = [_kind(frame[name], str(name)) for name in frame.columns]
+    kinds = [kind_of(frame[name], str(name)) for name in frame.columns]
     heads = [f"{name} (UTC)" if kind == "time" else str(name) for name, kind in zip(frame.columns, kinds, strict=True)]
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(frame), max(len(heads) - 1, 0))
@@ -85,18 +87,8 @@ def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) ->
     for row, values in enumerate(zip(*columns, strict=True), start=1):
         for number, cell in enumerate(values):
             if cell is not None:
-                kind = kinds[number]
+                kind = "text" if isinstance(cell, str) else kinds[number]
                 write.get(kind, sheet.write_number)(row, number, cell, formats.get(kind))
-
-
-def _kind(column: pd.Series, name: str) -> str:
-    if pd.api.types.is_bool_dtype(column):
-        return "flag"
-    if pd.api.types.is_integer_dtype(column):
-        return "integer"
-    if pd.api.types.is_float_dtype(column):
-        return "share" if name.endswith("_share") else "number"
-    return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
 
 
 def _cells(column: pd.Series) -> list[Any]:
@@ -104,6 +96,11 @@ def _cells(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         return [None if pd.isna(value) else value.to_pydatetime() for value in column]
-    if _kind(column, "") == "text":
+    if kind_of(column, "") == "text":
         return [None if pd.isna(value) else str(value)[:_LONGEST_TEXT] for value in column]
-    return [None if pd.isna(value) else value for value in column]
+    return [None if pd.isna(value) else _exact(value) for value in column]
+
+
+def _exact(value: Any) -> Any:
+    """Return a number as Excel can hold it, and as text where it cannot: its numbers have 15 digits."""
+    return str(value) if abs(value) > _LARGEST_EXACT else value

@@ -51,19 +51,25 @@ def write(inventory: Inventory | str | os.PathLike[str], out: str | os.PathLike[
     ['capacity-report.html', 'capacity-report.xlsx']
     """
     loaded = inventory if isinstance(inventory, Inventory) else load_inventory(inventory)
-    target = Path(out).expanduser()
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        problem = ""
-    except OSError as error:
-        problem = f"{target} is no folder that can be written ({error.strerror})"
-    if problem:
-        raise InvalidInput(problem, action="Writing the report")
+    target = folder_for(out)
     page = _page(_executed(loaded)).encode()
     return [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
         write_workbook(target / WORKBOOK, _sheets(loaded)),
     ]
+
+
+def folder_for(out: str | os.PathLike[str]) -> Path:
+    """Return the folder for a report, made if need be; `InvalidInput` when it cannot be written."""
+    target = Path(out).expanduser()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        if os.access(target, os.W_OK):
+            return target
+        problem = f"{target} cannot be written"
+    except OSError as error:
+        problem = f"{target} is no folder that can be written ({error.strerror})"
+    raise InvalidInput(problem, action="Writing the report")
 
 
 def _executed(inventory: Inventory) -> Any:
@@ -86,6 +92,8 @@ def _executed(inventory: Inventory) -> Any:
             )
         except PapermillExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
+        except RuntimeError as error:  # the kernel did not start, or died
+            problem = str(error)
     raise ToastError(problem, action="Running the report's notebook")
 
 
@@ -119,6 +127,7 @@ def _describe_plots(notebook: Any) -> None:
 def _sheets(inventory: Inventory) -> dict[str, pd.DataFrame]:
     vms = inventory.instances_detail
     about = {
+        "account": inventory.source or "not known",
         "data fetched at": inventory.fetched_at,
         "figures": "allocated, never used: every instance but those being deleted",
         "times": "UTC",
@@ -130,7 +139,7 @@ def _sheets(inventory: Inventory) -> dict[str, pd.DataFrame]:
         "Totals by state": capacity.totals(vms, by="status"),
         "Totals by flavor": capacity.totals(vms, by="flavor_name"),
         "Zone balance": capacity.zone_balance(vms),
-        "Disk sizes": capacity.disk_sizing(inventory.disks),
+        "Disk sizes": capacity.disk_sizing(inventory.disks, vms),
         "Instances": vms,
         "Disks": inventory.disks,
         "Flavors": inventory.flavors,

@@ -153,6 +153,11 @@ class Sandbox:
                 signal.signal(number, handler)
 
     @property
+    def is_serving(self) -> bool:
+        """Whether it serves now."""
+        return self._port is not None
+
+    @property
     def port(self) -> int:
         """The port it listens on."""
         if self._port is None:

@@ -1,0 +1,24 @@
+"""What a table is made of, for those who show it: its index as columns, and the kind of each column."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def flat(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with the named levels of its index as its first columns."""
+    if None in df.index.names:
+        return df
+    names = [f"{level} (group)" if level in df.columns else str(level) for level in df.index.names]
+    return df.rename_axis(index=names[0] if len(names) == 1 else names).reset_index()
+
+
+def kind_of(column: pd.Series, name: str) -> str:
+    """Return "flag", "integer", "share", "skew", "number", "time" or "text"."""
+    if pd.api.types.is_bool_dtype(column):
+        return "flag"
+    if pd.api.types.is_integer_dtype(column):
+        return "integer"
+    if pd.api.types.is_float_dtype(column):
+        return next((kind for kind in ("share", "skew") if name.endswith(f"_{kind}")), "number")
+    return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
