@@ -13,6 +13,7 @@ from hypothesis import settings
 
 import toastnb as tn
 from tests.support import eventually
+from tests.transport.hostile import Hostile
 from toastnb.api import Api
 from toastnb.config import Profile
 from toastnb.redaction import Secret
@@ -97,3 +98,10 @@ def api(sandbox: tn.Sandbox) -> Iterator[Api]:
 def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Repetitions follow each other without a pause; there are as many as ever."""
     monkeypatch.setattr("toastnb.transport.BACKOFF", tenacity.wait_none())
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    """A service that misbehaves to order."""
+    with Hostile() as hostile:
+        yield hostile

@@ -101,3 +101,18 @@ def test_an_empty_account_gives_an_empty_table_with_the_same_columns() -> None:
     empty = sizing([])
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == sizing([instance(1)]).dtypes.to_dict()
+
+
+def test_disks_of_what_is_being_deleted_do_not_count_as_in_totals() -> None:
+    made = tables([instance(1), instance(2, status="DELETING")])
+    vms = made["instances_detail"]
+    table = tn.capacity.disk_sizing(made["disks"], vms)
+    assert table.total_gb.to_dict() == {"attached": 100, "root": 50}
+    assert tn.capacity.totals(vms).disk_gb["Total"] == 150
+
+
+def test_an_instance_twice_is_refused() -> None:
+    made = tables([instance(1)])
+    twice = pd.concat([made["instances_detail"]] * 2)
+    with pytest.raises(tn.InvalidInput, match="twice"):
+        tn.capacity.disk_sizing(made["disks"], twice, by="zone")

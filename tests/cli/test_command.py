@@ -169,6 +169,27 @@ def test_login_keeps_other_profiles_and_comments(sandbox: tn.Sandbox) -> None:
     assert tn.connect("here").account().base_url == sandbox.base_url
 
 
+def test_logging_in_again_keeps_what_is_not_given(sandbox: tn.Sandbox) -> None:
+    login(sandbox, "here")
+    path = Path(os.environ["XDG_CONFIG_HOME"]) / "toastnb" / "config.toml"
+    path.write_text(path.read_text() + "read_only = true\n")
+    answer = CliRunner().invoke(app, ["login", "--profile", "here", "--username", "u"], input="k-new\np-new\n")
+    assert answer.exit_code == 0, answer.output
+    account = tn.connect("here").account()
+    assert (account.username, account.base_url, account.read_only) == ("u", sandbox.base_url, True)
+
+
+def test_a_files_ending_chooses_its_format(saved: str, tmp_path: Path) -> None:
+    answer = run("inventory", "--inventory", saved, "-t", "flavors", "-o", str(tmp_path / "flavors.xlsx"))
+    assert answer.returncode == 0, answer.stderr
+    assert len(pd.read_excel(tmp_path / "flavors.xlsx")) == len(tn.load_inventory(saved).flavors)
+
+
+def test_the_module_is_the_command() -> None:
+    answer = subprocess.run([sys.executable, "-m", "toastnb", "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == tn.__version__
+
+
 def test_login_refuses_what_would_send_credentials_in_the_clear() -> None:
     arguments = ["login", "--username", "u", "--base-url", "http://example.com/compute"]
     answer = CliRunner().invoke(app, arguments, input="an-appkey\na-password\n")

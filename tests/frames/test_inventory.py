@@ -339,3 +339,27 @@ def test_no_instances_have_no_metadata_and_that_is_no_mistake() -> None:
         column = toast.inventory().with_metadata("team").instances_detail["metadata.team"]
     assert len(column) == 0
     assert column.dtype == TEXT
+
+
+def test_a_file_that_lacks_a_table_is_not_taken_for_whole(toast: tn.Toast, tmp_path: Path) -> None:
+    whole = toast.inventory().save(tmp_path / "whole.zip")
+    part = tmp_path / "part.zip"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(part, "w") as target:
+        for name in source.namelist():
+            if name != "volumes.parquet":
+                target.writestr(name, source.read(name))
+    with pytest.raises(tn.InvalidInput, match="it has no volumes"):
+        tn.load_inventory(part)
+
+
+def test_names_of_absent_tables_come_from_the_dictionary_only(toast: tn.Toast, tmp_path: Path) -> None:
+    whole = toast.inventory().save(tmp_path / "whole.zip")
+    crafted = tmp_path / "crafted.zip"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(crafted, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "manifest.json":
+                content = json.dumps(json.loads(content) | {"absent": {"<img src=x>": "why"}}).encode()
+            target.writestr(name, content)
+    with pytest.raises(tn.InvalidInput, match="damaged"):
+        tn.load_inventory(crafted)

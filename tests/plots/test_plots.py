@@ -106,3 +106,17 @@ def test_a_given_axes_is_drawn_on_and_settings_are_left_alone() -> None:
 def test_a_table_without_the_column_is_refused() -> None:
     with pytest.raises(tn.InvalidInput, match="table lacks the columns gpus"):
         tn.plots.totals(tn.capacity.totals(vms(a=1)["instances_detail"]), "gpus")
+
+
+def test_instances_themselves_or_a_table_by_more_are_refused() -> None:
+    made = vms(a=1)
+    with pytest.raises(tn.InvalidInput, match="no groups"):
+        tn.plots.totals(made["instances_detail"], "vcpus")
+    with pytest.raises(tn.InvalidInput, match="more than role"):
+        tn.plots.disk_sizes(tn.capacity.disk_sizing(made["disks"], made["instances_detail"], by="zone"))
+
+
+def test_tab_shows_what_is_meant_for_users() -> None:
+    assert dir(tn.plots) == ["disk_sizes", "totals", "zone_balance"]
+    assert dir(tn.capacity) == ["disk_sizing", "totals", "zone_balance"]
+    assert dir(tn.report) == ["copy_notebooks", "table", "write"]

@@ -19,12 +19,6 @@ Connect = Callable[..., Api]
 
 
 @pytest.fixture
-def hostile() -> Iterator[Hostile]:
-    with Hostile() as hostile:
-        yield hostile
-
-
-@pytest.fixture
 def connect() -> Iterator[Connect]:
     """Connect to a service; the connection ends with the test."""
     with ExitStack() as stack:

@@ -152,10 +152,11 @@ def dripping(head: bytes, drop: bytes, pause: float = 0.05) -> Step:
     return step
 
 
-def tunnel(connection: socket.socket, request: Received) -> bool:
+def tunnel(connection: socket.socket, request: Received, far_away: float = 0.0) -> bool:
     """Answer CONNECT as a proxy does, whatever name was asked for: the port is one of this machine."""
     with socket.create_connection(("127.0.0.1", int(request.target.rpartition(":")[2]))) as far:
         connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        request.over.wait(far_away)
         while not request.over.is_set():
             ready, _, _ = select.select([connection, far], [], [], 0.05)
             for end, other in ((connection, far), (far, connection)):

@@ -214,3 +214,10 @@ def test_an_answer_that_unpacks_without_end_is_given_up(
     assert "larger than any inventory" in str(fails(client.flavors, tn.BadAnswer))
     assert fails(lambda: client.delete_instance("i-1"), tn.BadAnswer).may_have_happened
     assert [request.call for request in hostile.received[1:]] == ["GET flavors", "DELETE instances"]
+
+
+@pytest.mark.parametrize("null", ['"null"', '"NULL"', '"Null"', '"\\u006eull"', '"n\\u0055Ll"'])
+def test_no_spelling_of_null_makes_a_number_missing(hostile: Hostile, client: Api, null: str) -> None:
+    hostile.on("GET flavors", http(f'{{"header": {json.dumps(SUCCESS)}, "flavors": [{{"id": "f", "vcpus": {null}}}]}}'))
+    with pytest.raises(tn.BadAnswer, match=r"flavors\[0\]\.vcpus"):
+        client.flavors()

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -227,3 +228,14 @@ def test_a_write_that_a_proxy_refused_to_carry_has_not_happened(
     assert [request.call for request in secure.received] == ["POST tokens"]
     assert len(proxy.received) == 2
     assert not error.may_have_happened
+
+
+def test_a_service_far_behind_a_proxy_has_time_for_its_handshake(
+    remote: str, secure: Hostile, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secure.on("GET flavors", FLAVORS)
+    with Hostile() as proxy:
+        proxy.on("*", partial(tunnel, far_away=0.6))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        assert connect(remote).flavors()[0].id == "f-1"
+    assert proxy.connections == 1
