@@ -140,6 +140,11 @@ def profile_names() -> list[str]:
     return sorted(_read_config().get("profiles", {}))
 
 
+def is_sandbox_by_default() -> bool:
+    """Tell whether the environment names the sandbox as the profile."""
+    return os.environ.get("TOASTNB_PROFILE") == "sandbox"
+
+
 def _from_environment() -> dict[str, str | Secret]:
     given = {key: os.environ[variable] for key, variable in _VARIABLES.items() if os.environ.get(variable)}
     return _wrapped(given)
@@ -165,6 +170,10 @@ def _parsed_config(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is not UTF-8"
         raise InvalidInput(f"{path} is not valid TOML: {where}", action="Reading the config file") from None
+    unknown = sorted(set(content) - {"default", "profiles"})
+    if unknown:
+        hint = "It has default, and tables like [profiles.prod]."
+        raise InvalidInput(f"{path} has an unknown key {unknown[0]!r}", action="Reading the config file", hint=hint)
     profiles = content.get("profiles", {})
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         raise InvalidInput(f"{path}: profiles must be tables, as [profiles.prod]", action="Reading the config file")

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from toastnb.api import Api
-from toastnb.config import DEFAULT_TIMEOUT, Profile, resolve
+from toastnb.config import DEFAULT_TIMEOUT, Profile, is_sandbox_by_default, resolve
 from toastnb.creates import Creates
 from toastnb.errors import InvalidInput
 from toastnb.lifecycle import Lifecycle
@@ -116,6 +116,8 @@ def connect(
     >>> toast.close()
     """
     appkey, password = as_secret(appkey), as_secret(password)  # from here on nothing in this frame shows them
+    if profile is None and not any((appkey, username, password, base_url)) and is_sandbox_by_default():
+        profile = "sandbox"
     if profile is None or (isinstance(profile, str) and profile != "sandbox"):
         found = resolve(
             profile,

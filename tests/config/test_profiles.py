@@ -446,3 +446,15 @@ def test_no_keyring_package_is_as_good_as_no_keyring(monkeypatch: pytest.MonkeyP
     write_config(WITHOUT_PASSWORD)
     with pytest.raises(tn.CredentialsError, match="no password found"):
         tn.connect("prod")
+
+
+def test_the_environment_may_name_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOASTNB_PROFILE", "sandbox")
+    with tn.connect() as toast:
+        assert toast.account().name == "sandbox"
+
+
+def test_a_misspelt_section_is_not_passed_over() -> None:
+    write_config('[profile.prod]\nappkey = "k"\n')
+    with pytest.raises(tn.InvalidInput, match=r"unknown key 'profile'.*\[profiles\.prod\]"):
+        tn.connect("prod")
