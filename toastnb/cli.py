@@ -178,8 +178,8 @@ def report(
     reports.writer.folder_for(out)  # before anything is read
     account = _pull(profile, saved)
     vms = account.instances_detail
-    print(f"\nAllocated by zone, data fetched at {account.fetched_at}\n")
-    print(exports.as_text(capacity.totals(vms, by="zone").reset_index()))
+    print(f"\nAllocated by zone, data fetched at {account.fetched_at}\n", flush=True)
+    print(exports.as_text(capacity.totals(vms, by="zone").reset_index()), flush=True)
     for name, why in account.absent.items():
         _say(f"Without {name}: {why}")
     _say("Writing the report ...")

@@ -27,6 +27,7 @@ def account() -> tn.Inventory:
     account.instances_detail.loc[: len(names) - 1, "ram_mb"] = 2**30  # they are the largest, so all are in the report
     account.instances_detail.loc[0, "zone"] = SCRIPT
     account.instances_detail.loc[1, "vcpus"] = pd.NA
+    account.source = f"`{SCRIPT}"
     return account
 
 
