@@ -1,4 +1,4 @@
-# Every target sets up what it needs, in .venv; nothing outside the checkout changes (but for `make browser`).
+# Every target sets up what it needs, in .venv; outside the checkout only caches change (but for `make browser`).
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
