@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from toastnb.connected import Connected
-from toastnb.outcomes import Bulk, Ids, Outcome, as_list
+from toastnb.outcomes import Bulk, Ids, Outcome, checked
 
 
 class Acting(Connected):
@@ -15,14 +15,13 @@ class Acting(Connected):
 
     def _act(self, action: str, ids: Ids, send: Callable[[str], object]) -> pd.DataFrame:
         self._refuse_if_read_only(f"The action {action}")
-        return self._keep(action, self._carried_out(action, ids, send))
+        return self._keep(action, self._carried_out(action, checked(ids), send))
 
-    def _carried_out(self, action: str, ids: Ids, send: Callable[[str], object]) -> dict[str, Outcome]:
-        listed = as_list(ids)
+    def _carried_out(self, action: str, ids: str | list[str], send: Callable[[str], object]) -> dict[str, Outcome]:
         if isinstance(ids, str):
             self._once(action, ids, lambda: send(ids))
             return {ids: Outcome("done")}
-        bulk = Bulk(action, listed, send)
+        bulk = Bulk(action, ids, send)
         try:
             bulk.run()
         finally:

@@ -7,7 +7,7 @@ the place for that.
 from __future__ import annotations
 
 from toastnb import wire, wire_siblings
-from toastnb.calls import Call, path_of
+from toastnb.calls import Call, path_of, sign_in
 from toastnb.codec import Items
 from toastnb.errors import NotFound, PermissionDenied
 from toastnb.redaction import Secret
@@ -32,9 +32,7 @@ class Api:
 
     def create_token(self, username: str, password: Secret) -> wire.Access:
         """Call 1: sign in for a token of one's own. The connection's own token is the transport's matter."""
-        body = wire.TokenRequest(auth=wire.Credentials(username=username, password=password))
-        call = Call("POST", "tokens", wire.AccessAnswer, "Signing in", body=body, needs_token=False)
-        return self._transport.call(call).access
+        return self._transport.call(sign_in(username, password)).access
 
     def token(self, token: Secret | None = None) -> wire.Access:
         """Call 2: what is known of a token, by default of the connection's own."""

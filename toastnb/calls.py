@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from toastnb.errors import InvalidInput
 from toastnb.redaction import Secret
-from toastnb.wire import Answer
+from toastnb.wire import AccessAnswer, Answer, Credentials, TokenRequest
 
 A = TypeVar("A", bound=Answer)
 
@@ -38,6 +38,12 @@ class Call(Generic[A]):
     def is_sign_in(self) -> bool:
         """Whether it is the call for a token, the one POST that changes nothing."""
         return self.method == "POST" and not self.needs_token
+
+
+def sign_in(username: str, password: Secret) -> Call[AccessAnswer]:
+    """Return call 1 of the guide: the call for a token."""
+    body = TokenRequest(auth=Credentials(username=username, password=password))
+    return Call("POST", "tokens", AccessAnswer, "Signing in", body=body, needs_token=False)
 
 
 def path_of(*parts: str) -> str:

@@ -78,9 +78,11 @@ def login(
     read_only: Annotated[bool, typer.Option("--read-only", help="Refuse every write with this profile.")] = False,
 ) -> None:
     """Store a profile. Appkey and API password are asked for, never taken from the command line."""
-    from toastnb.login import check_base_url, store
+    from toastnb.config import checked_base_url
+    from toastnb.login import store
 
-    check_base_url(base_url)
+    if base_url is not None:
+        checked_base_url(base_url)  # before anything secret is asked for
     appkey, password = _ask_secret("Appkey"), _ask_secret("API password")
     places = store(profile, appkey=appkey, username=username, password=password, base_url=base_url, read_only=read_only)
     for place in places:

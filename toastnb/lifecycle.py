@@ -10,7 +10,7 @@ from toastnb import rules, waiting
 from toastnb.acting import Acting
 from toastnb.errors import DeadlineExceeded, ToastError
 from toastnb.lookup import find
-from toastnb.outcomes import Ids, Outcome, as_list, of_error, outcome_frame
+from toastnb.outcomes import Ids, Outcome, as_list, checked, of_error, outcome_frame
 
 _WAIT_SECONDS = 600.0
 
@@ -144,8 +144,7 @@ class Lifecycle(Acting):
         'done'
         """
         self._refuse_if_read_only("Resizing instances")
-        listed = as_list(id)
-        ids = id if isinstance(id, str) else listed
+        ids = checked(id)
         flavor_id, _ = find(flavor, "flavor", self._api.flavors)
         return self._lifecycle(
             "resize",
@@ -228,8 +227,8 @@ class Lifecycle(Acting):
         if not wait:
             return self._act(action, ids, send)
         waiting.check_timeout(timeout)
-        given = ids if isinstance(ids, str) else as_list(ids)
-        before = waiting.look(self._api, as_list(given))
+        given = checked(ids)
+        before = waiting.look(self._api, [given] if isinstance(given, str) else given)
         outcomes = self._carried_out(action, given, send)
         failures = self._watched(outcomes, target, timeout, before)
         frame = self._keep(action, outcomes)

@@ -7,7 +7,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, checked_base_url, config_path, profile_names
+from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, config_path, profile_names
 from toastnb.errors import InvalidInput
 from toastnb.files import replace_file
 from toastnb.redaction import Secret, sealed
@@ -59,12 +59,6 @@ def store(
     if in_keyring:
         return [*places, "The password is in the system's keyring."]
     return [*places, "There is no keyring here, so the password is in that file too."]
-
-
-def check_base_url(url: str | None) -> None:
-    """Check an address before anything secret is asked for."""
-    if url is not None:
-        checked_base_url(url)
 
 
 def _into_keyring(name: str, username: str, password: Secret) -> bool:

@@ -57,6 +57,12 @@ def as_list(ids: Ids) -> list[str]:
     return checked
 
 
+def checked(ids: Ids) -> str | list[str]:
+    """Return ids, read and checked once: one id stays a text, so that its failure raises; several are a list."""
+    listed = as_list(ids)
+    return ids if isinstance(ids, str) else listed
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 

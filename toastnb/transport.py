@@ -15,12 +15,12 @@ from urllib.parse import quote
 import tenacity
 
 from toastnb import codec, errors, failures
-from toastnb.calls import Call, path_of
+from toastnb.calls import Call, path_of, sign_in
 from toastnb.config import Profile
 from toastnb.connection import Deadline, exchange, open_session
 from toastnb.redaction import Secret, redact_http_logs, sealed
 from toastnb.tokens import TokenKeeper
-from toastnb.wire import Access, AccessAnswer, Answer, Credentials, TokenRequest
+from toastnb.wire import Access, Answer
 
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
@@ -77,10 +77,7 @@ class Transport:
         return self._authorised(call, deadline)
 
     def _fetch_token(self, deadline: Deadline) -> Access:
-        profile = self._profile
-        request = TokenRequest(auth=Credentials(username=profile.username, password=profile.password))
-        call = Call("POST", "tokens", AccessAnswer, "Signing in", body=request, needs_token=False)
-        return self._sent(call, None, deadline).access
+        return self._sent(sign_in(self._profile.username, self._profile.password), None, deadline).access
 
     def _authorised(self, call: Call[A], deadline: Deadline) -> A:
         """Send a call with the token; after a refusal once more with a new one."""
