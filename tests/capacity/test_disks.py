@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -116,3 +117,124 @@ def test_an_instance_twice_is_refused() -> None:
     twice = pd.concat([made["instances_detail"]] * 2)
     with pytest.raises(tn.InvalidInput, match="twice"):
         tn.capacity.disk_sizing(made["disks"], twice, by="zone")
+
+
+def u2(number: int, size: int, **fields: Any) -> Raw:
+    """Return an instance of 1 vCPU whose root disk comes with its flavor."""
+    flavor = {"id": "u", "name": "u2.c1m1", "cpu": 1, "ram": 1024}
+    return instance(number, flavor=flavor, volumes={"root": {"size": size}, "attachments": []}, **fields)
+
+
+def test_disks_that_come_with_a_flavor_are_local() -> None:
+    made = tables([instance(1), u2(2, 20), u2(3, 40)])
+    table = tn.capacity.disk_sizing(made["disks"], made["instances_detail"])
+    assert table.total_gb.to_dict() == {"attached": 100, "local": 60, "root": 50}
+    assert "local" not in tn.capacity.disk_sizing(made["disks"]).index
+
+
+def test_disks_a_instance_and_gb_a_vcpu() -> None:
+    made = tables([instance(1), instance(2), u2(3, 20)])
+    table = tn.capacity.disk_sizing(made["disks"], made["instances_detail"])
+    assert table.instances.to_dict() == {"attached": 3, "local": 1, "root": 2}
+    assert table.disks_per_instance.to_dict() == {"attached": pytest.approx(2 / 3), "local": 1, "root": 1}
+    assert table.gb_per_vcpu.to_dict() == {"attached": 40, "local": 20, "root": 25}
+    alone = tn.capacity.disk_sizing(made["disks"])
+    assert alone[["instances", "disks_per_instance", "gb_per_vcpu"]].isna().all(axis=None)
+
+
+def test_instances_of_each_group_are_its_own() -> None:
+    made = tables([instance(1), instance(2, availabilityZone="b"), instance(3, availabilityZone="b"), u2(4, 20)])
+    table = tn.capacity.disk_sizing(made["disks"], made["instances_detail"], by=["zone", "family"])
+    assert table.instances.to_dict() == {
+        ("a", "m2", "attached"): 1,
+        ("a", "m2", "root"): 1,
+        ("a", "u2", "local"): 1,
+        ("b", "m2", "attached"): 2,
+        ("b", "m2", "root"): 2,
+    }
+
+
+def test_a_disk_of_an_instance_that_is_not_there_counts() -> None:
+    made = tables([instance(1), instance(2)])
+    vms = made["instances_detail"]
+    table = tn.capacity.disk_sizing(made["disks"], vms[:1], by="zone")
+    assert table.total_gb.to_dict() == {
+        ("(missing)", "attached"): 100,
+        ("(missing)", "root"): 50,
+        ("a", "attached"): 100,
+        ("a", "root"): 50,
+    }
+    assert pd.isna(table.instances["(missing)", "root"])
+
+
+@given(accounts)
+def test_by_any_key_disks_add_up_to_those_without(instances: list[Raw]) -> None:
+    made = tables(instances)
+    whole = tn.capacity.disk_sizing(made["disks"], made["instances_detail"])
+    for by in ("zone", "status", ["zone", "family"]):
+        parts = tn.capacity.disk_sizing(made["disks"], made["instances_detail"], by=by)
+        for column in ("disks", "total_gb", "unknown", *CLASSES):
+            assert parts[column].sum() == whole[column].sum()
+
+
+@given(accounts)
+def test_quantiles_of_each_group_are_those_of_numpy(instances: list[Raw]) -> None:
+    made = tables(instances)
+    table = sizing(instances, by="zone")
+    owner = made["instances_detail"].set_index("instance_id")
+    frame = made["disks"].assign(zone=made["disks"].instance_id.map(owner.zone).fillna("(missing)"))
+    frame = frame[frame.instance_id.map(owner.status) != "DELETING"].dropna(subset="size_gb")
+    for (zone, role), row in table.iterrows():
+        sizes = frame.size_gb[(frame.zone == zone) & (frame.role == role)].astype(float)
+        if len(sizes):
+            assert row[["p50_gb", "p90_gb", "p99_gb"]].astype(float).tolist() == pytest.approx(
+                np.percentile(sizes, [50, 90, 99]).tolist()
+            )
+
+
+def test_the_largest_disks_come_with_their_instance() -> None:
+    made = tables([instance(1), instance(2, name="db-1", volumes={"root": {"size": 700}, "attachments": None})])
+    table = tn.capacity.largest_disks(made["disks"], made["instances_detail"], top=2)
+    assert table.size_gb.tolist() == [700, 100]
+    assert table.instance.tolist() == ["db-1", "web-01"]
+    assert table.role.tolist() == ["root", "attached"]
+    alone = tn.capacity.largest_disks(made["disks"], top=9)
+    assert alone.size_gb.tolist() == [700, 100, 50]
+    assert alone.dtypes.to_dict() == table.dtypes.to_dict()
+
+
+def test_disks_of_unknown_size_are_never_the_largest() -> None:
+    made = tables(rooted(50, None, 20))
+    assert tn.capacity.largest_disks(made["disks"]).size_gb.tolist() == [50, 20]
+
+
+@pytest.mark.parametrize("top", [0, -1, True, 2.5, "3"])
+def test_a_number_that_is_none_is_refused(top: Any) -> None:
+    with pytest.raises(tn.InvalidInput, match="top is"):
+        tn.capacity.largest_disks(tables([instance(1)])["disks"], top=top)
+
+
+def test_instances_by_number_of_volumes() -> None:
+    def with_volumes(number: int, *sizes: int | None) -> Raw:
+        return instance(number, volumes={"root": {"size": 50}, "attachments": [{"size": size} for size in sizes]})
+
+    account = [
+        with_volumes(1),
+        with_volumes(2),
+        with_volumes(3, 10, 20),
+        with_volumes(4, None, 5),
+        instance(5, volumes=None),
+    ]
+    table = tn.capacity.volumes_per_instance(tables(account)["instances_detail"])
+    assert table.instances.tolist() == [2, 2, 1]
+    assert table.index.tolist()[:2] == [0, 2]
+    assert pd.isna(table.index[2])
+    assert table.attached_gb.tolist()[:2] == [0, 30]
+    assert table.unknown.tolist() == [0, 1, 1]
+    assert table.instances_share.sum() == pytest.approx(1)
+
+
+@given(accounts)
+def test_every_instance_has_some_number_of_volumes(instances: list[Raw]) -> None:
+    table = tn.capacity.volumes_per_instance(tables(instances)["instances_detail"])
+    assert table.instances.sum() == sum(raw["status"] != "DELETING" for raw in instances)

@@ -5,11 +5,37 @@ The service tells what is allocated, never what is used. *Allocated* counts ever
 `unknown` and never summed as zero.
 """
 
+from toastnb.capacity.applications import single_zone
 from toastnb.capacity.balance import zone_balance
-from toastnb.capacity.disks import disk_sizing
+from toastnb.capacity.changes import what_if
+from toastnb.capacity.comparison import compare
+from toastnb.capacity.costs import cost
+from toastnb.capacity.disks import disk_sizing, largest_disks, volumes_per_instance
+from toastnb.capacity.failure import zone_failure
+from toastnb.capacity.headroom import headroom
+from toastnb.capacity.mix import flavor_mix
+from toastnb.capacity.options import disk_options
+from toastnb.capacity.prices import price_template
+from toastnb.capacity.reclaim import reclaimable
 from toastnb.capacity.sums import totals
 
-__all__ = ["disk_sizing", "totals", "zone_balance"]
+__all__ = [
+    "compare",
+    "cost",
+    "disk_options",
+    "disk_sizing",
+    "flavor_mix",
+    "headroom",
+    "largest_disks",
+    "price_template",
+    "reclaimable",
+    "single_zone",
+    "totals",
+    "volumes_per_instance",
+    "what_if",
+    "zone_balance",
+    "zone_failure",
+]
 
 
 def __dir__() -> list[str]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from toastnb.errors import InvalidInput
 from toastnb.rules import NOT_ALLOCATED, RUNNING, STATES
 
 Status = str | Sequence[str]
-MISSING = "(missing)"
+Zones = Sequence[str] | pd.Series | pd.Index
+MISSING, TOTAL = "(missing)", "Total"
+FAMILY = "family"
+LOCAL_DISK_FAMILY = "u2"
 
 
 def require_columns(df: pd.DataFrame, columns: Iterable[str], what: str) -> None:
@@ -63,3 +70,55 @@ def as_keys(by: str | Sequence[str]) -> list[str]:
     if len(set(keys)) < len(keys):
         raise InvalidInput(f"by names a column twice: {', '.join(keys)}")
     return keys
+
+
+def family_of(flavor_names: pd.Series) -> pd.Series:
+    """Return the families of flavors, by their names: "m2" of "m2.c4m8"."""
+    return flavor_names.astype("str").str.replace(r"\..*", "", regex=True)
+
+
+def with_family(df: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the instances with a column `family`, where it is asked for and not there yet."""
+    if FAMILY not in keys or FAMILY in df.columns:
+        return df
+    require_columns(df, ["flavor_name"], "df")
+    return df.assign(**{FAMILY: family_of(df["flavor_name"])})
+
+
+def known_zones(df: pd.DataFrame, zones: Zones | None) -> list[str]:
+    """Return the zones that exist: those of the instances, or those given, also where they are empty.
+
+    Raises
+    ------
+    InvalidInput
+        When instances are in a zone that was not given, or what was given are no names.
+    """
+    require_columns(df, ["zone"], "df")
+    present = sorted(df["zone"].dropna().unique())
+    if zones is not None and (isinstance(zones, str | pd.DataFrame) or not all(isinstance(z, str) for z in zones)):
+        raise InvalidInput("zones must be a list of names", hint="Give them as toast.availability_zones().zone.")
+    given = present if zones is None else list(dict.fromkeys(zones))
+    lacking = [zone for zone in present if zone not in given]
+    if lacking:
+        raise InvalidInput(f"zones lacks {', '.join(lacking)}, where instances are", hint="Give all zones that exist.")
+    if TOTAL in given:
+        raise InvalidInput(f"a zone is named {TOTAL}", hint="Tables keep that name for all zones together: rename it.")
+    return given
+
+
+def positions(values: pd.Series, among: pd.Series) -> np.ndarray[Any, Any]:
+    """Return where each value stands in another column, -1 where it does not: a join of millions in a second."""
+    found = pc.index_in(pa.array(values.astype("str")), value_set=pa.array(among.astype("str")), skip_nulls=True)
+    return np.asarray(pc.fill_null(found, -1))
+
+
+def in_order(table: pd.DataFrame, *orders: Iterable[str]) -> pd.DataFrame:
+    """Sort a table by the levels of its index, each in an order of its own, and let pandas know that it is sorted.
+
+    Otherwise pandas warns of a slow look-up at each ``table.loc["kr-pub-a", "vcpus"]``.
+    """
+    levels = [pd.Index(list(dict.fromkeys(order)), dtype="str") for order in orders]
+    values = [table.index.get_level_values(number) for number in range(table.index.nlevels)]
+    codes = [level.get_indexer(value) for level, value in zip(levels, values, strict=True)]
+    index = pd.MultiIndex(levels=levels, codes=codes, names=table.index.names)  # type: ignore[arg-type] # stubs
+    return table.set_axis(index).iloc[np.lexsort(codes[::-1])]

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
-from toastnb.capacity.selection import MISSING, Status, as_keys, require_columns, with_status
+from toastnb.capacity.selection import (
+    MISSING,
+    TOTAL,
+    Status,
+    as_keys,
+    require_columns,
+    with_family,
+    with_status,
+)
 
 AMOUNTS = ["vcpus", "ram_gb", "root_gb", "attached_gb", "disk_gb"]
+RESOURCES = ["instances", *AMOUNTS]
 _SOURCES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]
 _DTYPES = {
     "instances": "Int64",
@@ -19,7 +29,6 @@ _DTYPES = {
     "disk_gb": "Int64",
     "unknown": "Int64",
 }
-TOTAL = "Total"
 
 
 def totals(
@@ -32,7 +41,8 @@ def totals(
     df : DataFrame
         As `Toast.instances_detail` answers; after `Inventory.with_metadata` also by metadata.
     by : str or list of str
-        The columns to group by. A missing key is a group of its own.
+        The columns to group by, and ``"family"``: the flavor's name up to its first ``.``. A missing key is a group
+        of its own.
     status : str or list of str
         "allocated" (all but DELETING), "running", a state or several.
     total : bool
@@ -57,8 +67,7 @@ def totals(
     (['kr-pub-a', 'kr-pub-b', 'Total'], 250)
     """
     keys = as_keys(by)
-    require_columns(df, [*keys, "status", *_SOURCES], "df")
-    counted = with_status(df, status)
+    counted = with_status(_checked(df, keys), status)
     amounts = _amounts(counted)
     groups = [counted[key] for key in keys]
     grouped = amounts.groupby(groups, dropna=False, observed=True)
@@ -67,9 +76,36 @@ def totals(
     table["unknown"] = grouped["unknown"].sum()
     table = table.astype(_DTYPES)
     if total:
-        table = pd.concat([_with_text_keys(table), _total_row(amounts, keys)])
+        labels = with_total(table.index.to_frame(index=False))
+        table = pd.concat([table, pd.DataFrame([_whole(amounts)]).astype(_DTYPES)])
+        table.index = pd.MultiIndex.from_frame(labels) if len(keys) > 1 else pd.Index(labels[keys[0]])
     table.attrs = dict(df.attrs)
     return table
+
+
+def resources(df: pd.DataFrame, by: str, status: Status) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the sums of all resources by group, and how many rows lack each; a group of which nothing is known is NA.
+
+    Two frames with a row a group, missing keys left out, and the last row `TOTAL` over all rows, those without a key
+    too; the columns are `RESOURCES` (Float64 and Int64).
+    """
+    counted = with_status(_checked(df, [by]), status)
+    amounts = _amounts(counted).drop(columns="unknown")
+    grouped = amounts.groupby(counted[by], observed=True)
+    sums, known = grouped.sum(min_count=1), grouped.count()
+    for table in (sums, known):
+        table.insert(0, "instances", grouped.size())
+    sums.loc[TOTAL] = [len(amounts), *amounts.sum(min_count=1 if len(amounts) else 0)]
+    known.loc[TOTAL] = [len(amounts), *amounts.count()]
+    lacking = known.rsub(known["instances"], axis="index")
+    return sums.astype("Float64"), lacking.astype("Int64")
+
+
+def _checked(df: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    require_columns(df, ["status", *_SOURCES], "df")
+    wider = with_family(df, keys)
+    require_columns(wider, keys, "df")
+    return wider
 
 
 def _amounts(df: pd.DataFrame) -> pd.DataFrame:
@@ -80,17 +116,17 @@ def _amounts(df: pd.DataFrame) -> pd.DataFrame:
     return amounts
 
 
-def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:
-    keys = table.index.to_frame().astype("str").fillna(MISSING)
-    index = pd.MultiIndex.from_frame(keys) if keys.shape[1] > 1 else pd.Index(keys.iloc[:, 0])
-    return table.set_axis(index)
+def with_total(keys: pd.DataFrame) -> pd.DataFrame:
+    """Return the keys of groups as text, those that are missing named so, and a last row `TOTAL`."""
+    last = pd.DataFrame([[TOTAL] + [""] * (keys.shape[1] - 1)], columns=keys.columns)
+    return pd.concat([keys.astype("str").fillna(MISSING), last.astype("str")], ignore_index=True)
 
 
-def _total_row(amounts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _whole(amounts: pd.DataFrame) -> dict[str, Any]:
     """Return the total of all rows; of no rows it is 0, of rows of which nothing is known NA."""
     least = 1 if len(amounts) else 0
-    values = {"instances": len(amounts)} | {name: amounts[name].sum(min_count=least) for name in AMOUNTS}
-    values["unknown"] = amounts["unknown"].sum()
-    labels = [TOTAL] + [""] * (len(keys) - 1)
-    index = pd.MultiIndex.from_tuples([tuple(labels)], names=keys) if len(keys) > 1 else pd.Index([TOTAL], name=keys[0])
-    return pd.DataFrame([values], index=index).astype(_DTYPES)
+    return {
+        "instances": len(amounts),
+        **{name: amounts[name].sum(min_count=least) for name in AMOUNTS},
+        "unknown": amounts["unknown"].sum(),
+    }

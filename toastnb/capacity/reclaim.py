@@ -1,0 +1,134 @@
+"""What instances hold that nobody runs, for how long, and how the vendor bills them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from toastnb.capacity.selection import Status, require_columns, with_status
+from toastnb.errors import InvalidInput
+
+# The vendor's rule: a stopped instance is billed in part for its first days, and in full after them.
+REDUCED_DAYS = 90
+REDUCED_RATE = 0.1
+REDUCED, OPEN, FULL = "reduced", "reduced or full", "full"
+TIMES = ["launched_at", "created_at", "updated_at"]
+
+_FIGURES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]
+_COLUMNS = ["instance_id", "name", "status", "zone", "flavor_name", *_FIGURES]
+_SECONDS_A_DAY = 86_400
+_STOPPED = "STOP"
+_TIMES_HINT = "Read the frame with toastnb, or make the column with pd.to_datetime(..., utc=True)."
+
+
+def reclaimable(df: pd.DataFrame, at: str | datetime | None = None, status: Status = ("STOP", "ERROR")) -> pd.DataFrame:
+    """List what instances in STOP or ERROR have allocated, how long they have been so, and how they are billed.
+
+    The service does not tell since when an instance is stopped, only two times that bound it. Nothing has changed
+    since `updated_at`, so it has been in its state at least since then. It was booted at `launched_at` (made at
+    `created_at`, where it never booted), so it has been in its state at most since then. A stopped instance is billed
+    at 10 % for its first 90 stopped days and in full after them, any other in full. GPU instances are billed in full
+    at once, but the service does not tell which they are.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As `Toast.instances_detail` answers.
+    at : str or datetime, optional
+        The moment to count from, ISO 8601, UTC where it has no zone; by default when `df` was fetched.
+    status : str or list of str
+        The states to list, as in `totals`.
+
+    Returns
+    -------
+    DataFrame
+        A row an instance, the longest first: instance_id, name, status, zone, flavor_name (str), vcpus (Int64),
+        ram_gb (Float64), root_gb, attached_gb, disk_gb (Int64), unchanged_days (Float64: at least so long),
+        at_most_days (Float64), billing (str: "reduced", "full", or "reduced or full" where the bounds leave it
+        open), full_by (datetime64[us, UTC]: when a stopped instance is billed in full at the latest), unknown
+        (Int64: 1 where one of the amounts is missing).
+
+    Raises
+    ------
+    InvalidInput
+        When `df` lacks a column, `status` is not known, or no moment is given and `df` has none.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> stopped = tn.capacity.reclaimable(toast.instances_detail(), at="2026-11-01")
+    >>> stopped.groupby("status").disk_gb.sum().to_dict()
+    {'ERROR': 320, 'STOP': 3320}
+    """
+    require_columns(df, [*_COLUMNS, *TIMES], "df")
+    when = moment(df, at)
+    counted = with_status(df[[*_COLUMNS, *TIMES]], status)
+    days = bounds(counted, when)
+    table = counted[_COLUMNS].astype(dict.fromkeys(_FIGURES, "Int64"))
+    lacks_one = table[_FIGURES].isna().any(axis=1)
+    table = table.assign(ram_mb=table["ram_mb"].astype("Float64") / 1024).rename(columns={"ram_mb": "ram_gb"})
+    full, reduced = billed_in_full(counted, days)
+    table = table.assign(unchanged_days=days["unchanged_days"], at_most_days=days["at_most_days"])
+    table["billing"] = pd.Series(np.select([full, reduced], [FULL, REDUCED], OPEN), index=table.index, dtype="str")
+    full_by = counted["updated_at"] + pd.Timedelta(days=REDUCED_DAYS)
+    table["full_by"] = full_by.where(counted["status"].isin([_STOPPED]))
+    table["unknown"] = lacks_one.astype("Int64")
+    table = table.sort_values("unchanged_days", ascending=False, na_position="last", kind="stable", ignore_index=True)
+    table.attrs = dict(df.attrs)
+    return table
+
+
+def moment(df: pd.DataFrame, at: str | datetime | None) -> pd.Timestamp:
+    """Return the moment to count from, in UTC: the one that is given, or when the frame was fetched.
+
+    Raises
+    ------
+    InvalidInput
+        When there is none, or it is no time. It is never the present: a saved inventory would change its figures.
+    """
+    value = df.attrs.get("fetched_at") if at is None else at
+    if value is None:
+        raise InvalidInput("at is missing: df does not say when it was fetched", hint='Give at="2026-11-01T09:00:00Z".')
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(time, datetime) and not pd.isna(time):
+            stamp = pd.Timestamp(time).as_unit("us")
+            return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
+    except ValueError:
+        pass
+    raise InvalidInput(f"at is {value!r}, but must be a time", hint='Give at="2026-11-01T09:00:00Z", or a datetime.')
+
+
+def bounds(df: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
+    """Return how long instances have been in their states: unchanged_days at least, at_most_days at most (Float64).
+
+    A time after `at`, by a clock that is ahead, counts as 0 days.
+    """
+    for name in TIMES:
+        if not isinstance(df[name].dtype, pd.DatetimeTZDtype):
+            raise InvalidInput(f"{name} is {df[name].dtype}, but must be times with a zone", hint=_TIMES_HINT)
+    booted = df["launched_at"].fillna(df["created_at"])
+    since = {"unchanged_days": df["updated_at"], "at_most_days": booted}
+    return pd.DataFrame({name: _days(at - times) for name, times in since.items()}, index=df.index)
+
+
+def _days(spans: pd.Series) -> pd.Series:
+    days: pd.Series = spans.dt.total_seconds() / _SECONDS_A_DAY
+    return days.clip(lower=0).astype("Float64")
+
+
+def billed_in_full(df: pd.DataFrame, days: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return which instances are billed in full, and which certainly are not (bool), by the bounds of `bounds`.
+
+    The rule is for stopped instances; all others are billed in full. One whose state is not known may be stopped.
+    """
+    stopped = df["status"].isin([_STOPPED])
+    full = ~(stopped | df["status"].isna()) | _is(days["unchanged_days"].ge(REDUCED_DAYS))
+    return full, stopped & ~full & _is(days["at_most_days"].lt(REDUCED_DAYS))
+
+
+def _is(condition: pd.Series) -> pd.Series:
+    """Return a condition without the missing: what is not known does not hold."""
+    return condition.fillna(False).astype("bool")
