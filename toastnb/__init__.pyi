@@ -1,3 +1,4 @@
+from . import audit as audit
 from . import capacity as capacity
 from . import plots as plots
 from . import report as report

@@ -1,0 +1,176 @@
+"""Findings for other programs: one JSON object, and SARIF."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from toastnb import __version__
+from toastnb.audit.catalogue import CHECKS
+from toastnb.audit.results import as_records, of_run
+
+_LEVELS = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def as_json(findings: pd.DataFrame) -> str:
+    """Return findings as one JSON object.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        As `run` answers.
+
+    Returns
+    -------
+    str
+        fetched_at, at, source, findings, waived, not_run (check, why) and waivers; what is missing is null.
+
+    Raises
+    ------
+    InvalidInput
+        When `findings` is no longer as `run` answered it.
+
+    Examples
+    --------
+    >>> import json
+    >>> import toastnb as tn
+    >>> whole = json.loads(tn.audit.as_json(tn.audit.run(toast.inventory(), checks=["weak-ssh-key", "name-pattern"])))
+    >>> len(whole["findings"]), whole["not_run"]
+    (1, [{'check': 'name-pattern', 'why': 'no rule given'}])
+    """
+    noted = of_run(findings)
+    whole = {
+        "fetched_at": findings.attrs.get("fetched_at"),
+        "at": findings.attrs.get("at"),
+        "source": noted["source"],
+        "findings": as_records(findings),
+        "waived": noted["waived"],
+        "not_run": [{"check": check["check"], "why": check["why"]} for check in _not_run(noted)],
+        "waivers": noted["waivers"],
+    }
+    return _written(whole)
+
+
+def sarif(findings: pd.DataFrame) -> str:
+    """Return findings as SARIF 2.1.0, the format of code scanning tools.
+
+    Waived findings are results with a suppression; checks that did not run are notifications of the tool.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        As `run` answers.
+
+    Returns
+    -------
+    str
+        JSON. High is an error, medium a warning, low and info are notes. Each result has a logical location, as
+        ``instance/ID``, and the same as an artifact's, for viewers that know nothing but files.
+
+    Raises
+    ------
+    InvalidInput
+        When `findings` is no longer as `run` answered it.
+
+    Examples
+    --------
+    >>> import json
+    >>> import toastnb as tn
+    >>> log = json.loads(tn.audit.sarif(tn.audit.run(toast.inventory(), checks=["weak-ssh-key"])))
+    >>> log["runs"][0]["results"][0]["level"]
+    'error'
+    """
+    noted = of_run(findings)
+    order = {check["check"]: index for index, check in enumerate(noted["checks"])}
+    log = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "toastnb",
+                        "version": __version__,
+                        "rules": [_rule(check) for check in noted["checks"]],
+                    }
+                },
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [_notification(check, order) for check in _not_run(noted)],
+                    }
+                ],
+                "results": [_result(one, order) for one in [*as_records(findings), *noted["waived"]]],
+                "properties": {name: findings.attrs.get(name) for name in ("fetched_at", "at")},
+            }
+        ],
+    }
+    return _written(log)
+
+
+def _rule(check: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": check["check"],
+        "shortDescription": {"text": check["title"]},
+        "help": {"text": CHECKS[check["check"]].remedy},
+        "defaultConfiguration": {"level": _LEVELS[check["severity"]]},
+    }
+
+
+def _notification(check: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
+    text = f"{check['check']} did not run: {check['why']}"
+    return {
+        "associatedRule": {"id": check["check"], "index": order[check["check"]]},
+        "level": "warning",
+        "message": {"text": _plain(text)},
+    }
+
+
+def _result(finding: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
+    kind, name = finding["resource_type"], finding["name"] or finding["resource"] or "(missing)"
+    resource = finding["resource"] or name
+    suppressed = "reason" in finding
+    return {
+        "ruleId": finding["check"],
+        "ruleIndex": order[finding["check"]],
+        "level": _LEVELS[finding["severity"]],
+        "message": {"text": _plain(f"{name}: {finding['evidence']}. {finding['remedy']}")},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": f"{kind}/{quote(resource, safe='')}"},
+                    "region": {"startLine": 1},
+                },
+                "logicalLocations": [{"name": name, "fullyQualifiedName": f"{kind}/{resource}", "kind": "resource"}],
+            }
+        ],
+        "suppressions": [_suppression(finding)] if suppressed else [],
+        "properties": {"severity": finding["severity"], "confidence": finding["confidence"]},
+    }
+
+
+def _suppression(finding: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": finding["reason"],
+        "properties": {"expires": finding["expires"]},
+    }
+
+
+def _not_run(noted: dict[str, Any]) -> list[dict[str, Any]]:
+    return [check for check in noted["checks"] if check["status"] == "not run"]
+
+
+def _plain(text: str) -> str:
+    """Return a text in which SARIF sees neither a placeholder nor a link: names come from outside."""
+    return re.sub(r"[\[\]\\]", r"\\\g<0>", text).replace("{", "{{").replace("}", "}}")
+
+
+def _written(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

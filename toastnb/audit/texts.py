@@ -1,0 +1,34 @@
+"""Columns of text: which are among others, those of one owner joined, and numbers with their nouns."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def among(texts: pd.Series, values: pd.Series | pd.Index) -> pd.Series:
+    """Tell which texts are among values (bool); a missing one is not. `Series.isin` takes seconds for many values."""
+    value_set = pa.array(values.dropna(), pa.large_string())
+    found = pc.is_in(pa.array(texts, pa.large_string()), value_set=value_set)
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index)
+
+
+def joined(owners: pd.Series, texts: pd.Series, between: str = ", ") -> pd.Series:
+    """Return each owner's texts as one: each once, sorted (str, indexed by owner)."""
+    rows = pd.DataFrame({"owner": owners, "text": texts}).dropna().drop_duplicates()
+    table = pa.Table.from_pandas(rows, preserve_index=False).sort_by([("owner", "ascending"), ("text", "ascending")])
+    lists = table.group_by("owner", use_threads=False).aggregate([("text", "list")])
+    whole = pc.binary_join(lists["text_list"].cast(pa.list_(pa.string())), between)
+    return pd.Series(whole.to_pylist(), index=pd.Index(lists["owner"].to_pylist(), dtype="str"), dtype="str")
+
+
+def so_many(count: int, does: str, do: str) -> str:
+    """Return how many instances do something: "1 instance has it", "1,200 instances have it"."""
+    return f"1 instance {does}" if count == 1 else f"{count:,} instances {do}"
+
+
+def amounts(numbers: pd.Series, thing: str) -> pd.Series:
+    """Return whole numbers with their noun, as "1 day" and "12 days" (str)."""
+    nouns = pd.Series(f" {thing}s", index=numbers.index, dtype="str").mask(numbers == 1, f" {thing}")
+    return numbers.astype("Int64").astype("str") + nouns
