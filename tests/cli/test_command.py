@@ -95,6 +95,10 @@ def test_a_table_goes_to_a_file(saved: str, kind: str, tmp_path: Path) -> None:
         (["inventory", "--inventory", "missing.zip"], "missing.zip cannot be read"),
         (["inventory", "--inventory", "x", "--profile", "y"], "both given"),
         (["report"], "no appkey, no username, no password found"),
+        (["audit", "--fail-on", "hihg"], "hihg"),
+        (["audit", "--inventory", "missing.zip"], "missing.zip cannot be read"),
+        (["audit", "--check", "nope", "--profile", "sandbox"], "nope"),
+        (["report", "--profile", "sandbox", "--limits", "none.csv"], "none.csv cannot be read"),
         (["whoami", "--profile", "prod"], "there is no profile 'prod'"),
     ],
 )

@@ -35,7 +35,8 @@ def execute(name: str, tmp_path: Path, **parameters: str) -> nbformat.NotebookNo
 
 
 def test_the_notebooks_are_there() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01-inventory.ipynb", "02-capacity-report.ipynb"]
+    names = ["01-inventory.ipynb", "02-capacity-report.ipynb", "03-disk-sizing.ipynb", "04-audit.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == names
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -67,7 +68,33 @@ def test_the_report_notebook_reads_an_account_by_its_profile(tmp_path: Path, san
         f'password = "{sandbox.password}"\nbase_url = "{sandbox.base_url}"\n'
     )
     notebook = execute("02-capacity-report.ipynb", tmp_path, profile="mine")
-    assert "**40** instances" in texts(notebook)
+    assert "40 instances in 2 zones" in texts(notebook)
     stored = (tmp_path / "02-capacity-report.ipynb").read_text("utf-8") + json.dumps(notebook)
     for secret in (sandbox.appkey, sandbox.password):
         assert secret not in stored
+
+
+def pictures(notebook: nbformat.NotebookNode) -> int:
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_the_disk_notebook_answers_for_a_saved_account(tmp_path: Path, toast: tn.Toast) -> None:
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    notebook = execute("03-disk-sizing.ipynb", tmp_path, inventory=str(saved))
+    shown = texts(notebook)
+    disks = tn.load_inventory(saved).disks
+    assert f"{len(disks):,} disks of 40 instances" in shown
+    assert f"{disks.size_gb.max():,}" in shown
+    assert pictures(notebook) == 5
+
+
+def test_the_audit_notebook_shows_what_the_audit_finds(tmp_path: Path, toast: tn.Toast) -> None:
+    inventory = toast.inventory()
+    saved = inventory.save(tmp_path / "account.zip")
+    notebook = execute("04-audit.ipynb", tmp_path, inventory=str(saved))
+    shown = texts(notebook)
+    for name in tn.audit.run(inventory).query("severity == 'high'").name.head(3):
+        assert name in shown
+    assert "no rule given" in shown
+    assert pictures(notebook) == 1

@@ -55,11 +55,14 @@ def workbook(written: Path) -> Iterator[object]:
 def test_the_page_has_the_totals_and_every_plot(page: str, account: tn.Inventory) -> None:
     text = re.sub(r"<[^>]+>", " ", page)
     assert f"{len(account.instances_detail):,}" in text
-    assert account.fetched_at in text
+    fetched = f"{pd.Timestamp(account.fetched_at):%Y-%m-%d %H:%M} UTC"
+    assert fetched in text
     assert "Total" in text
-    pictures = BeautifulSoup(page, "html.parser").find_all("img")
-    assert len(pictures) == 6
-    assert {picture["alt"] for picture in pictures} >= {"Plot: By zone", "Plot: Disks"}
+    soup = BeautifulSoup(page, "html.parser")
+    pictures = {picture["alt"] for picture in soup.find_all("img")}
+    assert pictures >= {f"Plot: {part}" for part in ("By zone", "Balance of zones", "Flavors", "Disks", "Audit")}
+    notes = [note.get_text() for note in soup.select("td.gt_sourcenote")]
+    assert sum(f"Data fetched at {fetched}." in note for note in notes) == len(soup.select("table.gt_table")) - 1
 
 
 def test_the_page_asks_for_nothing_else(page: str) -> None:
@@ -150,8 +153,116 @@ def test_a_folder_that_cannot_be_made_is_named(account: tn.Inventory, tmp_path: 
 
 def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
     copied = report.copy_notebooks(tmp_path / "mine")
-    assert [path.name for path in copied] == ["01-inventory.ipynb", "02-capacity-report.ipynb"]
+    assert [path.name for path in copied] == [
+        "01-inventory.ipynb",
+        "02-capacity-report.ipynb",
+        "03-disk-sizing.ipynb",
+        "04-audit.ipynb",
+    ]
     copied[0].write_text("changed")
     with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb"):
         report.copy_notebooks(tmp_path / "mine")
     assert copied[0].read_text() == "changed"
+
+
+PRICED = "item,name,price,per\nflavor,m2.c2m4,0.1,hour\ndisk,root,0.2,GB month\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Return the files that a report can be given."""
+    contents = {
+        "limits": "zone,vcpus\nkr-pub-b,40\n*,500\n",
+        "prices": PRICED,
+        "rules": '[metadata]\nrequired = ["cost-center"]\n',
+        "waivers": "check,resource,reason,expires\nrequired-metadata-missing,web-*,known,2999-12-31\n",
+    }
+    suffixes = {"rules": "toml"}
+    paths = {name: tmp_path / f"{name}.{suffixes.get(name, 'csv')}" for name in contents}
+    for name, path in paths.items():
+        path.write_text(contents[name])
+    return paths
+
+
+def plain_account() -> tn.Inventory:
+    with tn.Sandbox(instances=60, instant=True) as sandbox, tn.connect(sandbox) as toast:
+        return toast.inventory()
+
+
+def test_limits_prices_rules_and_waivers_are_in_page_and_workbook(files: dict[str, Path], tmp_path: Path) -> None:
+    account = plain_account()
+    paths = report.write(account, tmp_path / "out", **files)
+    text = BeautifulSoup(paths[0].read_text("utf-8"), "html.parser").get_text(" ")
+    left = tn.capacity.headroom(account.instances_detail, files["limits"]).loc[("kr-pub-b", "vcpus"), "remaining"]
+    assert "How many more of each flavor fit" in text
+    assert f"{left:,.0f}" in text
+    assert "A month, in the currency of the prices" in text
+    assert "No limits were given" not in text
+    assert "cost-center" in text
+    book = load_workbook(paths[1])
+    assert {"Headroom", "What fits", "Cost", "Findings", "Findings waived", "Checks"} <= set(book.sheetnames)
+    waived = [row[0] for row in book["Findings waived"].values][1:]
+    assert set(waived) == {"required-metadata-missing"}
+    assert len(waived) == account.instances_detail.name.str.startswith("web-").sum()
+
+
+def test_without_limits_and_prices_the_page_says_how_to_give_them(page: str, workbook) -> None:
+    assert "toastnb report --limits limits.csv" in page
+    assert "toastnb report --prices prices.csv" in page
+    assert not {"Headroom", "Cost"} & set(workbook.sheetnames)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("limits", "zone,vcpus\nnowhere,5\n", "not known: nowhere"),
+        ("prices", "item,name,price,per\nflavor,m2.c2m4,-1,hour\n", "price"),
+        ("rules", "[metadatas]\n", "metadatas"),
+        ("waivers", "check,resource,reason,expires\nno-such-check,*,x,2999-01-01\n", "no-such-check"),
+    ],
+)
+def test_a_file_that_is_not_right_is_named_before_anything_is_written(
+    name: str, content: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{name}.{'toml' if name == 'rules' else 'csv'}"
+    path.write_text(content)
+    with pytest.raises(tn.InvalidInput, match=said):
+        report.write(plain_account(), tmp_path / "out", **{name: path})
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_page_becomes_a_pdf(tmp_path: Path) -> None:
+    paths = report.write(plain_account(), tmp_path, pdf=True)
+    assert [path.name for path in paths][2] == "capacity-report.pdf"
+    assert paths[2].read_bytes().startswith(b"%PDF")
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_without_a_chromium_the_error_says_so_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHROMIUM", str(tmp_path / "no-such-browser"))
+    with pytest.raises(tn.InvalidInput, match=r"Writing a PDF: CHROMIUM is .*no-such-browser"):
+        report.write(plain_account(), tmp_path / "out", pdf=True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("script", "said"), [("exit 3", "ended with 3"), ("exit 0", "wrote no PDF")])
+def test_a_browser_that_fails_is_told_and_the_page_is_there(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\n{script}\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(browser))
+    with pytest.raises(tn.ToastError, match=said):
+        report.write(plain_account(), tmp_path / "out", pdf=True)
+    assert (tmp_path / "out" / "capacity-report.html").exists()
+
+
+def test_an_account_in_one_zone_has_a_report(tmp_path: Path) -> None:
+    account = plain_account()
+    account.instances_detail = account.instances_detail.assign(zone="kr-pub-a")
+    account.instances_detail.attrs["fetched_at"] = account.fetched_at
+    zones = account.availability_zones
+    account.availability_zones = zones[zones.zone == "kr-pub-a"]
+    text = report.write(account, tmp_path)[0].read_text("utf-8")
+    assert "if that zone is lost, nothing survives" in text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from toastnb.inventory import Inventory
+
 
 def flat(df: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with the named levels of its index as its first columns."""
@@ -11,6 +13,16 @@ def flat(df: pd.DataFrame) -> pd.DataFrame:
         return df
     names = [f"{level} (group)" if level in df.columns else str(level) for level in df.index.names]
     return df.rename_axis(index=names[0] if len(names) == 1 else names).reset_index()
+
+
+def moment_text(moment: str) -> str:
+    """Return an ISO 8601 time as people read it: "2026-11-23 05:00 UTC"; what is no time is left as it is."""
+    try:
+        time = pd.Timestamp(moment)
+    except ValueError:
+        return moment
+    utc = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
+    return f"{utc:%Y-%m-%d %H:%M} UTC"
 
 
 def kind_of(column: pd.Series, name: str) -> str:
@@ -22,3 +34,12 @@ def kind_of(column: pd.Series, name: str) -> str:
     if pd.api.types.is_float_dtype(column):
         return next((kind for kind in ("share", "skew") if name.endswith(f"_{kind}")), "number")
     return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
+
+
+def zones_of(inventory: Inventory) -> list[str] | None:
+    """Return the zones of an account that can be used or are used; None where they cannot be told."""
+    zones = inventory.tables.get("availability_zones")
+    if zones is None:
+        return None
+    usable = zones["zone"][zones["available"].fillna(True)]
+    return sorted({*usable.dropna(), *inventory.instances_detail["zone"].dropna()})

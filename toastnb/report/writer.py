@@ -1,4 +1,4 @@
-"""Writing the report: the notebook run by papermill, its page by nbconvert, the workbook beside it."""
+"""Writing the report: the notebook run by papermill, its page, the workbook beside it, and a PDF."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from string import Template
 from typing import Any
 
-import pandas as pd
-
-from toastnb import capacity
+from toastnb import audit
 from toastnb.errors import InvalidInput, ToastError
 from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
 from toastnb.inventory import Inventory, load_inventory
 from toastnb.report.library import REPORT, folder
+from toastnb.report.pages import notebook_page
+from toastnb.report.pdf import find_chromium, print_page
+from toastnb.report.sheets import sheets
 from toastnb.report.workbook import write_workbook
 
-PAGE, WORKBOOK = "capacity-report.html", "capacity-report.xlsx"
+PAGE, WORKBOOK, PDF = "capacity-report.html", "capacity-report.xlsx", "capacity-report.pdf"
+_Path = str | os.PathLike[str]
 
 
-def write(inventory: Inventory | str | os.PathLike[str], out: str | os.PathLike[str] = ".") -> list[Path]:
+def write(
+    inventory: Inventory | _Path,
+    out: _Path = ".",
+    *,
+    limits: _Path | None = None,
+    prices: _Path | None = None,
+    rules: _Path | None = None,
+    waivers: _Path | None = None,
+    pdf: bool = False,
+) -> list[Path]:
     """Write the capacity report of one inventory.
 
     Parameters
@@ -31,16 +41,25 @@ def write(inventory: Inventory | str | os.PathLike[str], out: str | os.PathLike[
         What to report on, or where it was saved.
     out : path-like
         The folder for the report; it is made if need be, and an older report in it is replaced.
+    limits : path-like, optional
+        A CSV of limits, as in `capacity.headroom`: the report shows headroom and shortfalls then.
+    prices : path-like, optional
+        A CSV of prices, as in `capacity.cost`: the report shows what it costs a month then.
+    rules, waivers : path-like, optional
+        Files for the audit, as in `audit.run`.
+    pdf : bool
+        Whether to print the page as a PDF too, with a Chromium or Chrome that is on this machine.
 
     Returns
     -------
     list of Path
-        ``capacity-report.html``, one file that asks for nothing else, and ``capacity-report.xlsx``.
+        ``capacity-report.html``, one file that asks for nothing else, ``capacity-report.xlsx``, and with `pdf`
+        ``capacity-report.pdf``.
 
     Raises
     ------
     InvalidInput
-        When the folder cannot be written.
+        When a file is not right, the folder cannot be written, or there is no Chromium for a PDF.
     MissingExtra
         When the packages of ``toastnb[report]`` are not installed.
 
@@ -52,14 +71,20 @@ def write(inventory: Inventory | str | os.PathLike[str], out: str | os.PathLike[
     """
     loaded = inventory if isinstance(inventory, Inventory) else load_inventory(inventory)
     target = folder_for(out)
-    page = _page(_executed(loaded)).encode()
-    return [
+    if pdf:
+        find_chromium()  # before the work
+    findings = audit.run(loaded, rules=rules, waivers=waivers)
+    workbook = sheets(loaded, limits, prices, findings)
+    given = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
+    page = notebook_page(_executed(loaded, given)).encode()
+    paths = [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
-        write_workbook(target / WORKBOOK, _sheets(loaded)),
+        write_workbook(target / WORKBOOK, workbook),
     ]
+    return [*paths, print_page(target / PAGE, target / PDF)] if pdf else paths
 
 
-def folder_for(out: str | os.PathLike[str]) -> Path:
+def folder_for(out: _Path) -> Path:
     """Return the folder for a report, made if need be; `InvalidInput` when it cannot be written."""
     target = Path(out).expanduser()
     try:
@@ -72,19 +97,20 @@ def folder_for(out: str | os.PathLike[str]) -> Path:
     raise InvalidInput(problem, action="Writing the report")
 
 
-def _executed(inventory: Inventory) -> Any:
+def _executed(inventory: Inventory, given: dict[str, _Path | None]) -> Any:
     """Run the notebook on the inventory, in a folder that nobody else can read and that is gone afterwards."""
     with needs("report"):
         import papermill
         from papermill.exceptions import PapermillExecutionError
         from traitlets.config import Config
+    files = {name: str(Path(path).absolute()) for name, path in given.items() if path is not None}
     with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
         saved = inventory.save(Path(private) / "inventory.zip")
         try:
             return papermill.execute_notebook(
                 folder() / REPORT,
                 None,
-                parameters={"inventory": str(saved)},
+                parameters={"inventory": str(saved), **files},
                 kernel_name="python3",
                 progress_bar={"desc": "Running the report", "leave": False} if sys.stderr.isatty() else False,
                 cwd=private,
@@ -95,52 +121,3 @@ def _executed(inventory: Inventory) -> Any:
         except RuntimeError as error:  # the kernel did not start, or died
             problem = str(error)
     raise ToastError(problem, action="Running the report's notebook")
-
-
-def _page(notebook: Any) -> str:
-    with needs("report"):
-        from nbconvert import HTMLExporter
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-    )
-    _describe_plots(notebook)
-    body, _ = exporter.from_notebook_node(notebook)
-    template = Template((Path(__file__).parent / "page.html").read_text("utf-8"))
-    return template.substitute(body=body)
-
-
-def _describe_plots(notebook: Any) -> None:
-    """Give each picture the heading it stands under as its alternative text."""
-    heading = ""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.setdefault("metadata", {})["alt"] = f"Plot: {heading}"
-
-
-def _sheets(inventory: Inventory) -> dict[str, pd.DataFrame]:
-    vms = inventory.instances_detail
-    about = {
-        "account": inventory.source or "not known",
-        "data fetched at": inventory.fetched_at,
-        "figures": "allocated, never used: every instance but those being deleted",
-        "times": "UTC",
-        **{f"absent: {name}": why for name, why in inventory.absent.items()},
-    }
-    return {
-        "About": pd.DataFrame({"what": list(about), "value": list(about.values())}, dtype="str"),
-        "Totals by zone": capacity.totals(vms, by="zone"),
-        "Totals by state": capacity.totals(vms, by="status"),
-        "Totals by flavor": capacity.totals(vms, by="flavor_name"),
-        "Zone balance": capacity.zone_balance(vms),
-        "Disk sizes": capacity.disk_sizing(inventory.disks, vms),
-        "Instances": vms,
-        "Disks": inventory.disks,
-        "Flavors": inventory.flavors,
-    }

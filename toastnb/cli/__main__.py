@@ -1,0 +1,6 @@
+"""`python -m toastnb.cli`."""
+
+from toastnb.cli import main
+
+if __name__ == "__main__":
+    main()

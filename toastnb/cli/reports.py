@@ -1,0 +1,145 @@
+"""The commands `report` and `audit`, and the templates of the files that they take."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toastnb.cli.common import OutFileOption, ProfileOption, RulesOption, SavedOption, WaiversOption, app, pull, say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOUND = 1
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class AuditFormat(StrEnum):
+    """How findings are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+    SARIF = "sarif"
+
+
+class Template(StrEnum):
+    """A file to start from."""
+
+    LIMITS = "limits.csv"
+    PRICES = "prices.csv"
+    RULES = "rules.toml"
+    WAIVERS = "waivers.toml"
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the report.")] = Path(),
+    profile: ProfileOption = "",
+    saved: SavedOption = None,
+    limits: Annotated[Path | None, typer.Option(help="What may be allocated at most, CSV: shows headroom.")] = None,
+    prices: Annotated[Path | None, typer.Option(help="What flavors and disks cost, CSV: shows cost.")] = None,
+    rules: RulesOption = None,
+    waivers: WaiversOption = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
+) -> None:
+    """Write the capacity report (HTML and Excel) and print the totals by zone.
+
+    "toastnb template" has files to start from for limits, prices, rules and waivers.
+    """
+    from toastnb import capacity
+    from toastnb import report as reports
+    from toastnb.report import exports
+
+    reports.writer.folder_for(out)  # before anything is read
+    account = pull(profile, saved)
+    vms = account.instances_detail
+    print(f"\nAllocated by zone, data fetched at {account.fetched_at}\n", flush=True)
+    print(exports.as_text(capacity.totals(vms, by="zone").reset_index()), flush=True)
+    for name, why in account.absent.items():
+        say(f"Without {name}: {why}")
+    say("Writing the report ...")
+    for path in reports.write(account, out, limits=limits, prices=prices, rules=rules, waivers=waivers, pdf=pdf):
+        print(f"Wrote {path}")
+    if profile == "sandbox":
+        print(
+            "\nThis was the sandbox. For a real account:"
+            "\n  toastnb login\n  toastnb report --profile default --out build"
+        )
+
+
+@app.command()
+def audit(
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", help="Exit with 1 on: high, medium, low, info, not-run (with commas), or never.")
+    ] = "high",
+    format: Annotated[
+        AuditFormat, typer.Option("--format", "-f", help="How findings are written.")
+    ] = AuditFormat.TABLE,
+    out: OutFileOption = None,
+    profile: ProfileOption = "",
+    saved: SavedOption = None,
+    check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; may be given again.")] = None,
+    rules: RulesOption = None,
+    waivers: WaiversOption = None,
+) -> None:
+    """Look for what is wrong or risky. Exits with 0, with 1 on findings (see --fail-on), with 2 on a failure."""
+    from toastnb import audit as audits
+    from toastnb.audit.results import words_of
+    from toastnb.files import SHARED, replace_file
+
+    words_of(fail_on)  # a slip of the pen is found before anything is read
+    account = pull(profile, saved)
+    findings = audits.run(account, checks=check or None, rules=rules, waivers=waivers)
+    text = _written(findings, format)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        replace_file(out, lambda file: file.write(text.encode()), mode=SHARED)
+        say(f"Wrote {len(findings):,} findings to {out}")
+    _say_what_is_not_there(findings)
+    if audits.fails(findings, fail_on):
+        raise typer.Exit(FOUND)
+
+
+def _written(findings: pd.DataFrame, format: AuditFormat) -> str:
+    from toastnb import audit as audits
+    from toastnb.report import exports, pages
+
+    writers: dict[AuditFormat, Callable[[pd.DataFrame], str]] = {
+        AuditFormat.TABLE: lambda found: exports.as_text(
+            found[["severity", "check", "resource_type", "name", "evidence"]]
+        ),
+        AuditFormat.JSON: audits.as_json,
+        AuditFormat.CSV: exports.as_csv,
+        AuditFormat.HTML: pages.audit_page,
+        AuditFormat.SARIF: audits.sarif,
+    }
+    return writers[format](findings)
+
+
+def _say_what_is_not_there(findings: pd.DataFrame) -> None:
+    """Tell what was found, waived and not looked at: absence is not cleanliness."""
+    from toastnb import audit as audits
+
+    counts = findings["severity"].value_counts()
+    found = ", ".join(f"{count:,} {severity}" for severity, count in counts.items()) or "nothing"
+    checks = audits.summary(findings)
+    say(f"Found {found}; waived {int(checks['waived'].sum()):,}.")
+    for waiver in audits.waivers(findings).itertuples():
+        if waiver.status != "used":
+            say(f"Waiver {waiver.status}: {waiver.check} for {waiver.resource} (until {waiver.expires})")
+    for check in checks[checks["status"] == "not run"].itertuples():
+        say(f"Not run: {check.check}: {check.why}")
+
+
+@app.command()
+def template(name: Annotated[Template, typer.Argument(help="Which file.")]) -> None:
+    """Print a file to start from, as in: toastnb template limits.csv > limits.csv."""
+    sys.stdout.write((_TEMPLATES / name.value).read_text("utf-8"))

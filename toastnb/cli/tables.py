@@ -1,0 +1,81 @@
+"""The commands that write tables and notebooks as they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toastnb.cli.common import OutFileOption, ProfileOption, SavedOption, app, pull, say
+from toastnb.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Format(StrEnum):
+    """How a table is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+@app.command()
+def inventory(
+    table: Annotated[
+        str, typer.Option("--table", "-t", help="Which table; see the column dictionary.")
+    ] = "instances_detail",
+    format: Annotated[Format | None, typer.Option("--format", "-f", help="By --out's ending, or table.")] = None,
+    out: OutFileOption = None,
+    profile: ProfileOption = "",
+    saved: SavedOption = None,
+    save: Annotated[Path | None, typer.Option(help="Save the whole inventory to this file too.")] = None,
+) -> None:
+    """Write one table of the account."""
+    from toastnb.columns import TABLES
+    from toastnb.report import exports
+
+    if table not in TABLES:
+        raise InvalidInput(f"there is no table {table!r}", hint=f"Tables are {', '.join(TABLES)}.")
+    kind = format or _format_of(out)
+    on_terminal: dict[Format, Callable[[pd.DataFrame], str]] = {
+        Format.TABLE: exports.as_text,
+        Format.CSV: exports.as_csv,
+        Format.JSON: exports.as_json,
+    }
+    if out is None and kind not in on_terminal:
+        raise InvalidInput(f"{kind.value} is not for a terminal", hint="Give a file with --out.")
+    account = pull(profile, saved)
+    if save is not None:
+        say(f"Saved the inventory to {account.save(save)}")
+    frame = getattr(account, table)
+    if out is None:
+        sys.stdout.write(on_terminal[kind](frame))
+    elif kind is Format.TABLE:
+        exports.write_text(frame, out)
+    else:
+        exports.export(frame, out, kind.value, table)
+    if out is not None:
+        say(f"Wrote {len(frame):,} rows of {table}, fetched at {account.fetched_at}, to {out}")
+
+
+def _format_of(out: Path | None) -> Format:
+    """Return the format that a file's ending stands for."""
+    ending = out.suffix.lstrip(".").lower() if out else ""
+    return Format(ending) if ending in set(Format) else Format.TABLE
+
+
+@app.command()
+def notebooks(folder: Annotated[Path, typer.Argument(help="Where to; made if need be.")]) -> None:
+    """Copy the notebooks to where you work."""
+    from toastnb.report.library import copy_notebooks
+
+    for path in copy_notebooks(folder):
+        print(f"Wrote {path}")

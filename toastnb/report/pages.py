@@ -1,0 +1,69 @@
+"""HTML pages that ask for nothing else: the report's notebook, and an audit."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pandas as pd
+
+from toastnb import audit
+from toastnb.extras import needs
+from toastnb.report.shapes import moment_text
+from toastnb.report.tables import table
+
+_MOST_FINDINGS = 1000
+
+
+def notebook_page(notebook: Any) -> str:
+    """Return an executed notebook as a page, without its code."""
+    with needs("report"):
+        from nbconvert import HTMLExporter
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    _describe_plots(notebook)
+    body, _ = exporter.from_notebook_node(notebook)
+    return _page("Capacity report", body)
+
+
+def audit_page(findings: pd.DataFrame) -> str:
+    """Return an audit as a page: findings, checks, what is waived, and what cannot be known."""
+    source = findings.attrs["audit"]["source"] or "not known"
+    parts = [
+        "<h1>Audit</h1>",
+        f"<p>Account: <code>{escape(source)}</code>. Data fetched at {moment_text(findings.attrs['fetched_at'])}.</p>",
+        _section("Findings", findings),
+        _section("Checks", audit.summary(findings)),
+        _section("Waived", audit.waived(findings)),
+        _section("Waivers", audit.waivers(findings)),
+        _section("What this API cannot tell", audit.unknowable()),
+    ]
+    return _page("Audit", "\n".join(parts))
+
+
+def _section(title: str, rows: pd.DataFrame) -> str:
+    content = table(rows, most=_MOST_FINDINGS).as_raw_html() if len(rows) else "<p>None.</p>"
+    return f"<h2>{title}</h2>\n{content}"
+
+
+def _page(title: str, body: str) -> str:
+    template = Template((Path(__file__).parent / "page.html").read_text("utf-8"))
+    return template.substitute(title=title, body=body)
+
+
+def _describe_plots(notebook: Any) -> None:
+    """Give each picture the heading it stands under as its alternative text."""
+    heading = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.setdefault("metadata", {})["alt"] = f"Plot: {heading}"

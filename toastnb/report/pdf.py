@@ -1,0 +1,72 @@
+"""A page as a PDF, printed by a Chromium that is on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from toastnb.errors import InvalidInput, ToastError
+from toastnb.files import SHARED, replace_file
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+_SECONDS = 120
+
+
+def find_chromium() -> str:
+    """Return where a Chromium is: the variable CHROMIUM, or what the path has.
+
+    Raises
+    ------
+    InvalidInput
+        When there is none.
+    """
+    named = os.environ.get("CHROMIUM")
+    candidates = [named] if named else [*_NAMES, *_PLACES]
+    found = next((path for name in candidates if (path := shutil.which(name))), None)
+    if found:
+        return found
+    problem = f"CHROMIUM is {named!r}, which is no program" if named else "no Chromium was found"
+    raise InvalidInput(problem, action="Writing a PDF", hint="Install Chromium or Chrome, or name it in CHROMIUM.")
+
+
+def print_page(page: Path, target: Path) -> Path:
+    """Print an HTML page on A4.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no Chromium, or the file cannot be written.
+    ToastError
+        When Chromium fails.
+    """
+    browser = find_chromium()
+    with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
+        made = Path(private) / "page.pdf"
+        command = [
+            *(browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+            *("--disable-component-update", "--disable-sync", f"--user-data-dir={private}/profile"),
+            *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),  # root has no user namespace
+            *("--no-pdf-header-footer", f"--print-to-pdf={made}", page.absolute().as_uri()),
+        ]
+        problem = _failure(command)
+        if not problem and made.exists():
+            content = made.read_bytes()
+            return replace_file(target, lambda file: file.write(content), mode=SHARED)
+    raise ToastError(problem or "Chromium wrote no PDF", action="Writing a PDF", hint=f"The page is at {page}.")
+
+
+def _failure(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - a fixed command
+    except subprocess.TimeoutExpired:
+        return f"Chromium took more than {_SECONDS} s"
+    except OSError as error:
+        return f"{command[0]} cannot be run ({error.strerror})"
+    return f"Chromium ended with {done.returncode}" if done.returncode else ""

@@ -1,0 +1,63 @@
+"""What is in the report's workbook: every table of the report, and the account's own tables whole."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from toastnb import audit, capacity
+from toastnb.capacity.limits import Limits
+from toastnb.capacity.prices import PriceTable
+from toastnb.inventory import Inventory
+from toastnb.report.shapes import zones_of
+
+
+def sheets(
+    inventory: Inventory, limits: Limits | None, prices: PriceTable | None, findings: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Return the sheets of the workbook, by name."""
+    vms, zones = inventory.instances_detail, zones_of(inventory)
+    flavors = inventory.tables.get("flavors")
+    made = {
+        "About": _about(inventory),
+        "Totals by zone": capacity.totals(vms, by="zone"),
+        "Totals by state": capacity.totals(vms, by="status"),
+        "Totals by flavor": capacity.totals(vms, by="flavor_name"),
+        "Zone balance": capacity.zone_balance(vms),
+        "Zone failure": capacity.zone_failure(vms, limits, zones=zones),
+        "Single zone": capacity.single_zone(vms, app="prefix"),
+        "Flavor mix": capacity.flavor_mix(vms, flavors),
+        "Disk sizes": capacity.disk_sizing(inventory.disks, vms),
+        "Largest disks": capacity.largest_disks(inventory.disks, vms),
+        "Volumes per instance": capacity.volumes_per_instance(vms),
+        "Reclaimable": capacity.reclaimable(vms, at=inventory.fetched_at),
+    }
+    if limits is not None:
+        made["Headroom"] = capacity.headroom(vms, limits, zones=zones)
+        if flavors is not None:
+            made["What fits"] = capacity.headroom(vms, limits, flavors, zones=zones)
+    if prices is not None:
+        made["Cost"] = capacity.cost(vms, prices, at=inventory.fetched_at)
+    return made | {
+        "Findings": findings,
+        "Findings waived": audit.waived(findings),
+        "Checks": audit.summary(findings),
+        "Not knowable": audit.unknowable(),
+        "Instances": vms,
+        "Disks": inventory.disks,
+        **{
+            name.title(): inventory.tables[name]
+            for name in ("flavors", "volumes", "keypairs")
+            if name in inventory.tables
+        },
+    }
+
+
+def _about(inventory: Inventory) -> pd.DataFrame:
+    about = {
+        "account": inventory.source or "not known",
+        "data fetched at": inventory.fetched_at,
+        "figures": "allocated, never used: every instance but those being deleted",
+        "times": "UTC",
+        **{f"absent: {name}": why for name, why in inventory.absent.items()},
+    }
+    return pd.DataFrame({"what": list(about), "value": list(about.values())}, dtype="str")

@@ -1,0 +1,219 @@
+"""The report's summary: what a planning meeting asks first, in sentences with the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+import pandas as pd
+
+from toastnb import audit, capacity
+from toastnb.capacity.limits import Limits
+from toastnb.capacity.prices import PriceTable
+from toastnb.capacity.selection import MISSING, TOTAL
+from toastnb.inventory import Inventory
+from toastnb.report.shapes import moment_text, zones_of
+
+_NAMED = 5
+_WORDS = {
+    "instances": "instances",
+    "vcpus": "vCPUs",
+    "ram_gb": "GB of RAM",
+    "root_gb": "GB of root disk",
+    "attached_gb": "GB of attached disk",
+    "disk_gb": "GB of disk",
+}
+
+
+class Sentences(tuple[str, ...]):
+    """Sentences that show themselves as a list, with names from the service as text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self)
+
+    def _repr_html_(self) -> str:
+        return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in self)}</ul>"
+
+
+def summary(
+    inventory: Inventory,
+    limits: Limits | None = None,
+    prices: PriceTable | None = None,
+    findings: pd.DataFrame | None = None,
+) -> Sentences:
+    """Say in sentences what an account has allocated, and what to look at.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        The account.
+    limits : mapping, DataFrame or path-like, optional
+        As in `capacity.headroom`.
+    prices : DataFrame or path-like, optional
+        As in `capacity.cost`.
+    findings : DataFrame, optional
+        As `audit.run` answers.
+
+    Returns
+    -------
+    Sentences
+        A tuple of str. In a notebook it shows as a list; all text in it is escaped.
+
+    Raises
+    ------
+    InvalidInput
+        When limits or prices are not right.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> said = tn.report.summary(toast.inventory(), limits={"vcpus": 1000})
+    >>> said[1]
+    '250 instances in 2 zones have allocated 885 vCPUs, 2,262 GB of RAM and 26,900 GB of disk.'
+    """
+    vms, zones = inventory.instances_detail, zones_of(inventory)
+    said = [
+        f"The data was fetched at {moment_text(inventory.fetched_at)}.",
+        *_size(vms),
+        *_balance(vms),
+        *_failure(vms, limits, zones),
+        *_alone(vms),
+        *_offers(vms, inventory.tables.get("flavors")),
+        *_headroom(vms, limits, zones),
+        *_reclaimable(vms, inventory.fetched_at),
+        *_cost(vms, prices, inventory.fetched_at),
+        *_audit(findings),
+    ]
+    if inventory.absent:
+        said.append(f"This account is not served {', '.join(inventory.absent)}: what needs them is missing here.")
+    return Sentences(said)
+
+
+def _amount(value: float, unit: str) -> str:
+    if pd.isna(value):
+        return f"an unknown number of {_WORDS[unit]}"
+    word = "instance" if unit == "instances" and value == 1 else _WORDS[unit]
+    return f"{value:,.0f} {word}"
+
+
+def _named(names: pd.Index) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{', '.join(map(str, names[:_NAMED]))}{more}"
+
+
+def _size(vms: pd.DataFrame) -> Iterator[str]:
+    whole = capacity.totals(vms, by="zone").iloc[-1]
+    figures = [_amount(whole[name], name) for name in ("vcpus", "ram_gb", "disk_gb")]
+    zones = vms["zone"].nunique()
+    where = f"{zones:,} zone{'s' * (zones != 1)}"
+    has = "has" if whole["instances"] == 1 else "have"
+    instances = _amount(whole["instances"], "instances")
+    yield f"{instances} in {where} {has} allocated {figures[0]}, {figures[1]} and {figures[2]}."
+    states = vms["status"].value_counts()
+    counted = [f"{count:,} {state}" for state, count in states.items()]
+    if counted:
+        yield f"By state: {', '.join(counted)}."
+    if whole["unknown"]:
+        lack = "lacks" if whole["unknown"] == 1 else "lack"
+        yield f"{_amount(whole['unknown'], 'instances')} {lack} a figure: counted as unknown, not as zero."
+
+
+def _balance(vms: pd.DataFrame) -> Iterator[str]:
+    zones = capacity.zone_balance(vms).dropna(subset="vcpus_skew").nlargest(1, "vcpus_skew")
+    for zone, share, skew in zip(zones.index, zones["vcpus_share"], zones["vcpus_skew"], strict=True):
+        yield f"{zone} holds {share:.0%} of the vCPUs, {skew:.2f} times an even share."
+
+
+def _failure(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) -> Iterator[str]:
+    table = capacity.zone_failure(vms, limits, zones=zones)
+    if not len(table):
+        return
+    together = table.xs(TOTAL, level="survivor").xs("vcpus", level="resource")
+    worst = together["absorbs"].dropna().sort_values(ascending=False)
+    if not len(worst) or not worst.iloc[0]:
+        return
+    lost = str(worst.index[0])
+    load = table["absorbs"].loc[lost, TOTAL]
+    survivors = table.loc[lost].index.get_level_values("survivor").nunique() - 1
+    if not survivors:
+        yield f"All of it is in {lost}: if that zone is lost, nothing survives."
+        return
+    growth = together["growth_share"].get(lost)
+    zone, it = ("the other zone", "it runs") if survivors == 1 else (f"the {survivors} other zones", "they run")
+    percent = f", {growth:.0%} of what {it} today" if pd.notna(growth) else ""
+    yield (
+        f"If {lost} is lost, {zone} must absorb {_amount(worst.iloc[0], 'vcpus')}{percent}, and "
+        f"{_amount(load['ram_gb'], 'ram_gb')}."
+    )
+    short = table["shortfall"].drop(TOTAL, level="survivor").reset_index()
+    for row in short[short["shortfall"].fillna(0) > 0].to_dict("records"):
+        yield (
+            f"Without {row['lost']}, {row['survivor']} falls short of"
+            f" {_amount(row['shortfall'], row['resource'])} against its limit."
+        )
+
+
+def _alone(vms: pd.DataFrame) -> Iterator[str]:
+    alone = capacity.single_zone(vms, app="prefix").drop(MISSING, errors="ignore")
+    if len(alone) and vms["zone"].nunique() > 1:
+        yield f"{len(alone):,} applications (by name prefix) run in one zone only: {_named(alone.index)}."
+
+
+def _offers(vms: pd.DataFrame, flavors: pd.DataFrame | None) -> Iterator[str]:
+    if flavors is None:
+        return
+    mix = capacity.flavor_mix(vms, flavors)
+    old = mix.index[mix["offer"].isin(["disabled", "gone"])]
+    if len(old):
+        yield f"Flavors in use that are no longer on offer: {_named(old)}."
+
+
+def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) -> Iterator[str]:
+    if limits is None:
+        return
+    table = capacity.headroom(vms, limits, zones=zones)
+    for row in table[table["binding"].fillna(False)].reset_index().to_dict("records"):
+        where = "In all" if row["zone"] == TOTAL else f"In {row['zone']}"
+        share = f" ({row['allocated_share']:.0%})" if pd.notna(row["allocated_share"]) else ""
+        what = f"{row['allocated']:,.0f} of {_amount(row['limit'], row['resource'])} are allocated{share}"
+        left = f"{row['remaining']:,.0f} remain" if row["remaining"] >= 0 else f"{-row['remaining']:,.0f} too many"
+        yield f"{where} the limit that binds first: {what}, {left}."
+
+
+def _reclaimable(vms: pd.DataFrame, at: str) -> Iterator[str]:
+    table = capacity.reclaimable(vms, at=at)
+    if not len(table):
+        return
+    sums = [_amount(table[name].sum(min_count=1), name) for name in ("vcpus", "ram_gb", "disk_gb")]
+    yield f"{_amount(len(table), 'instances')} in STOP or ERROR hold {sums[0]}, {sums[1]} and {sums[2]}."
+    billed = int((table["billing"].eq("full") & table["status"].eq("STOP")).sum())
+    if billed:
+        yield f"{billed:,} of them are stopped for 90 days or more, so they are billed in full again."
+
+
+def _cost(vms: pd.DataFrame, prices: PriceTable | None, at: str) -> Iterator[str]:
+    if prices is None:
+        return
+    whole = capacity.cost(vms, prices, at=at).loc[TOTAL]
+    if pd.isna(whole["total_low"]):
+        yield "The price table has no price for anything that is allocated."
+        return
+    low, high = f"{whole['total_low']:,.0f}", f"{whole['total_high']:,.0f}"
+    span = low if low == high else f"{low} to {high}"
+    missing = f"; {whole['unpriced']:,.0f} instances lack a price" if whole["unpriced"] else ""
+    yield f"By the given prices it costs {span} a month{missing}."
+
+
+def _audit(findings: pd.DataFrame | None) -> Iterator[str]:
+    if findings is None:
+        return
+    counts = findings["severity"].value_counts()
+    found = [f"{counts.get(severity, 0):,} {severity}" for severity in ("high", "medium", "low", "info")]
+    checks = audit.summary(findings)
+    silent = int(checks["status"].eq("not run").sum())
+    waived = int(checks["waived"].sum())
+    ran = f"{silent:,} of {len(checks):,} checks did not run"
+    yield f"The audit found {', '.join(found)}; {waived:,} more are waived. {ran}."
