@@ -1,4 +1,4 @@
-"""`make bench`: time and memory of a pull against the hand-written way, and what importing costs.
+"""`make bench`: pulls and analyses against the hand-written way in time and memory, and what importing costs.
 
 These machines are shared and noisy: the figures to quote are the ratios, each from pulls in turn within one run.
 """
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmarks import analyses
 from benchmarks.contenders import CONTENDERS
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -26,6 +27,7 @@ def main() -> None:
     imports()
     for size in arguments.sizes:
         pulls(size, 1 if size >= 1_000_000 else arguments.rounds)
+    analyses.compare(max(arguments.sizes))
 
 
 def imports() -> None:
