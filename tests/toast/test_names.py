@@ -126,3 +126,26 @@ def test_what_is_public_can_be_had() -> None:
         assert getattr(tn, name).__doc__
     with pytest.raises(AttributeError):
         _ = tn.no_such_name
+
+
+def test_tab_shows_what_is_meant_for_users() -> None:
+    assert dir(tn.capacity) == [
+        "compare",
+        "cost",
+        "disk_options",
+        "disk_sizing",
+        "flavor_mix",
+        "headroom",
+        "largest_disks",
+        "price_template",
+        "reclaimable",
+        "single_zone",
+        "totals",
+        "volumes_per_instance",
+        "what_if",
+        "zone_balance",
+        "zone_failure",
+    ]
+    assert dir(tn.report) == ["copy_notebooks", "summary", "table", "write"]
+    audit = ["as_json", "catalogue", "fails", "run", "sarif", "summary", "unknowable", "waived", "waivers"]
+    assert dir(tn.audit) == audit
