@@ -76,11 +76,17 @@ def exposed(*rules: dict[str, Any], addresses: list[dict[str, Any]] | None = Non
     return found["severity"], found["evidence"]
 
 
-def test_a_group_that_lets_anyone_in_makes_it_high() -> None:
+SSH = {"portRangeMin": 22, "portRangeMax": 22}
+
+
+def test_a_group_that_lets_anyone_reach_a_sensitive_port_makes_it_high() -> None:
     opened = rule(**ANYWHERE)
     said = "floating IP 198.18.0.1; security group g is open to anyone (tcp 443)"
-    assert exposed(opened) == ("high", said)
-    assert exposed(rule(), rule(**ANYWHERE, portRangeMin=22, portRangeMax=22), opened) == (
+    assert exposed(opened) == ("medium", said)
+    vm = clean(1, addresses=at("10.0.0.1", floating="198.18.0.1"), securityGroups=[{"name": "g"}])
+    inventory = account([vm], security_groups=[group("g", opened)])
+    assert find(inventory, "exposed-to-internet", ports=[443]).severity.item() == "high"
+    assert exposed(rule(), rule(**ANYWHERE, **SSH), opened) == (
         "high",
         "floating IP 198.18.0.1; security group g is open to anyone (tcp 22, tcp 443)",
     )
@@ -93,13 +99,14 @@ def test_icmp_alone_does_not_make_it_high() -> None:
 
 
 def test_rules_for_the_other_ip_version_do_not_count() -> None:
-    v6 = rule(remoteIpPrefix="::/0", ethertype="IPv6")
+    v6 = rule(remoteIpPrefix="::/0", ethertype="IPv6", **SSH)
     assert exposed(v6)[0] == "medium"
     assert exposed(v6, addresses=at("2001:4860::1"))[0] == "high"
-    assert exposed(rule(**ANYWHERE), addresses=at("2001:4860::1"))[0] == "medium"
-    any_v6 = rule(remoteIpPrefix=None, ethertype="IPv6")
+    assert exposed(rule(**ANYWHERE, **SSH), addresses=at("2001:4860::1"))[0] == "medium"
+    any_v6 = rule(remoteIpPrefix=None, ethertype="IPv6", **SSH)
     assert exposed(any_v6)[0] == "medium"
-    assert exposed(rule(remoteIpPrefix=None, ethertype=None), addresses=at("2001:4860::1"))[0] == "high"
+    open_to_all = rule(remoteIpPrefix=None, ethertype=None, **SSH)
+    assert exposed(open_to_all, addresses=at("2001:4860::1"))[0] == "high"
 
 
 def test_without_the_groups_it_is_medium_and_still_found() -> None:

@@ -53,7 +53,7 @@ def test_every_plot_is_drawn_and_nothing_is_wider_than_the_page(opened: Opened) 
 
 def test_a_name_is_text_and_korean_has_a_font(opened: Opened) -> None:
     page, _, _ = opened
-    assert page.get_by_text("<img src=x onerror").count() == 1
+    assert page.get_by_text("<img src=x onerror").count() >= 1
     assert page.title() != "taken"
     assert page.get_by_text("한국 가용성 영역").first.is_visible()
 

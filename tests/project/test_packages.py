@@ -55,7 +55,7 @@ def packages(tmp_path_factory) -> tuple[Path, Path, Path]:
 def test_the_wheel_has_the_package_and_nothing_else(packages):
     names = contents(packages[2]).keys()
     ours = {name for name in names if ".dist-info/" not in name}
-    wanted = source_files("toastnb", "*.py", "*.pyi", "*.html", "py.typed")
+    wanted = source_files("toastnb", "*.py", "*.pyi", "*.html", "*.csv", "*.toml", "py.typed")
     wanted |= {f"toastnb/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert ours == wanted
     assert {"py.typed", "__init__.pyi", "sandbox/server.py", "report/page.html"} <= inside(ours, "toastnb")

@@ -336,4 +336,4 @@ def _described(check: Check) -> str:
 def _default(value: object) -> str:
     if value is FROM_THE_RULES:
         return "(from the rules)"
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return (" ".join(map(str, value)) or "(none)") if isinstance(value, tuple) else str(value)

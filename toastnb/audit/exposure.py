@@ -18,10 +18,10 @@ _GROUP_TABLES = ("security_groups", "security_group_rules", "instance_security_g
 _PRIVATE = r"^(10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.)"
 
 
-def exposed_to_internet(inventory: Inventory) -> pd.DataFrame:
-    """Find instances with a floating IP or a globally routable address; high when a group lets anyone in there.
+def exposed_to_internet(inventory: Inventory, *, ports: tuple[int, ...] = SENSITIVE_PORTS) -> pd.DataFrame:
+    """Find instances with a floating IP or a globally routable address; high when anyone reaches a sensitive port.
 
-    Only rules for the address's version (IPv4, IPv6) count, and ICMP alone does not make it high.
+    Only rules for the address's version (IPv4, IPv6) count, and ICMP is not told.
     """
     public = public_addresses(inventory)
     vms = inventory.instances_detail
@@ -30,9 +30,10 @@ def exposed_to_internet(inventory: Inventory) -> pd.DataFrame:
     evidence = found["instance_id"].map(texts)
     if not has(inventory, *_GROUP_TABLES):
         return on_instances(found, evidence)
-    reached = _reached(inventory, public)
-    opened = found["instance_id"].map(reached).astype("str")
-    severity = pd.Series("medium", index=found.index, dtype="str").mask(opened.notna(), "high")
+    reached = _reached(inventory, public, ports)
+    opened = found["instance_id"].map(joined(reached["instance_id"], reached["opened"], "; ")).astype("str")
+    bad = among(found["instance_id"], reached["instance_id"][reached["bad"]])
+    severity = pd.Series("medium", index=found.index, dtype="str").mask(bad, "high")
     return on_instances(found, evidence + ("; " + opened).fillna(""), severity=severity)
 
 
@@ -63,20 +64,22 @@ def _is_global(address: str) -> bool:
         return False
 
 
-def _reached(inventory: Inventory, public: pd.DataFrame) -> pd.Series:
-    """Return what is open to anyone on each instance's public addresses (str, indexed by instance_id)."""
+def _reached(inventory: Inventory, public: pd.DataFrame, ports: tuple[int, ...]) -> pd.DataFrame:
+    """Return what is open to anyone on instances' public addresses: instance_id, opened (a group's), bad (bool)."""
     names = _group_names(inventory)
     opened: dict[tuple[str, int], list[Opening]] = {}
-    for one in openings(inventory):
+    for one in openings(inventory, ports):
         for version in () if one.is_icmp or pd.isna(names.get(one.group_id)) else one.versions:
             opened.setdefault((names[one.group_id], version), []).append(one)
-    rows = [(*key, f"security group {key[0]} is open to anyone ({_in_words(ones)})") for key, ones in opened.items()]
-    by_group = pd.DataFrame(rows, columns=["security_group", "version", "opened"])
-    by_group = by_group.astype({"security_group": "str", "version": "int64", "opened": "str"})
+    rows = [
+        (*key, f"security group {key[0]} is open to anyone ({_in_words(ones)})", any(one.is_bad for one in ones))
+        for key, ones in opened.items()
+    ]
+    kinds = {"security_group": "str", "version": "int64", "opened": "str", "bad": "bool"}
+    by_group = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
     groups = inventory.instance_security_groups
     met = groups[among(groups["instance_id"], public["instance_id"])].merge(by_group, on="security_group")
-    met = met.merge(public[["instance_id", "version"]].drop_duplicates(), on=["instance_id", "version"])
-    return joined(met["instance_id"], met["opened"], "; ")
+    return met.merge(public[["instance_id", "version"]].drop_duplicates(), on=["instance_id", "version"])
 
 
 def _in_words(opened: list[Opening]) -> str:

@@ -35,6 +35,11 @@ class Opening(NamedTuple):
         """Whether it opens no more than ICMP."""
         return self.severity == "info"
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether it opens what nobody should reach: any protocol, all ports, or a sensitive one."""
+        return self.severity == "high"
+
     def order(self) -> tuple[int, int, str]:
         """Return where it stands among others: the worst first, then by port."""
         return SEVERITIES.index(self.severity), self.first_port, self.text

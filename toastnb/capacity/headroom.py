@@ -65,7 +65,7 @@ def headroom(
     >>> left = tn.capacity.headroom(vms, {"vcpus": 1000, "ram_gb": 4096})
     >>> left.loc["Total", "remaining"].to_dict()
     {'vcpus': 115.0, 'ram_gb': 1834.0}
-    >>> tn.capacity.headroom(vms, {"vcpus": 1000}, toast.flavors()).fits["Total", "m2.c8m16"]
+    >>> int(tn.capacity.headroom(vms, {"vcpus": 1000}, toast.flavors()).fits["Total", "m2.c8m16"])
     14
     """
     bounds = as_limits(limits, known_zones(df, zones))

@@ -53,8 +53,8 @@ def flavor_mix(
     --------
     >>> import toastnb as tn
     >>> mix = tn.capacity.flavor_mix(toast.instances_detail(), toast.flavors())
-    >>> mix.loc["r2.c4m16", ["type", "offer", "ram_gb_per_vcpu"]].tolist()
-    ['memory', 'current', 4.0]
+    >>> mix.loc["r2.c4m16", ["family", "type", "offer"]].tolist()
+    ['r2', 'memory', 'current']
     """
     if by not in _BY:
         raise InvalidInput(f"by is {by!r}, but must be {', '.join(_BY)}")

@@ -39,7 +39,7 @@ def copy_notebooks(to: str | os.PathLike[str]) -> list[Path]:
     Examples
     --------
     >>> import toastnb as tn
-    >>> [path.name for path in tn.report.copy_notebooks("my-notebooks")]
+    >>> [path.name for path in tn.report.copy_notebooks("my-notebooks")][:2]
     ['01-inventory.ipynb', '02-capacity-report.ipynb']
     """
     target = Path(to).expanduser()
