@@ -10,8 +10,8 @@ from toastnb.audit.findings import COLUMNS, in_order
 from toastnb.audit.plan import Checks, Planned, Rules, plan
 from toastnb.audit.results import as_records
 from toastnb.audit.tables import checked_inventory, why_absent, without_deleting
-from toastnb.audit.times import moment
 from toastnb.audit.waiving import ANY_CHECK, Waiver, Waivers, read_waivers, waive
+from toastnb.capacity.times import moment
 from toastnb.errors import MissingExtra
 from toastnb.inventory import Inventory
 

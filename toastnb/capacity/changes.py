@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toastnb.capacity.reclaim import moment
+from toastnb.capacity.reclaim import moment_of
 from toastnb.capacity.selection import LOCAL_DISK_FAMILY, Zones, family_of, known_zones, positions, require_columns
 from toastnb.errors import InvalidInput
 from toastnb.lookup import find
@@ -227,7 +227,7 @@ class _Plan:
         """Return the times that bound how long an instance is stopped: it is since the moment of the frame."""
         if "fetched_at" not in self._df.attrs:
             return {"updated_at": None}
-        return dict.fromkeys(("updated_at", "launched_at"), moment(self._df, None))
+        return dict.fromkeys(("updated_at", "launched_at"), moment_of(self._df, None))
 
     def _zone(self, value: object) -> str:
         zone = check_text(value, "zone")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.prices import ATTACHED, HOURS_A_MONTH, LOCAL, ROOT, Prices, PriceTable, monthly_prices
-from toastnb.capacity.reclaim import REDUCED_RATE, TIMES, billed_in_full, bounds, moment
+from toastnb.capacity.reclaim import REDUCED_RATE, TIMES, billed_in_full, bounds, moment_of
 from toastnb.capacity.selection import (
     LOCAL_DISK_FAMILY,
     as_keys,
@@ -80,7 +80,7 @@ def cost(
     require_columns(wider, keys, "df")
     monthly = monthly_prices(prices, hours)
     counted = with_status(wider[[*dict.fromkeys([*keys, *_NEEDED])]], "allocated")
-    each = _each(counted, monthly, moment(df, at))
+    each = _each(counted, monthly, moment_of(df, at))
     grouped = each.groupby([counted[key] for key in keys], dropna=False, observed=True)
     groups, whole = grouped.sum(min_count=1), each.sum(min_count=1 if len(each) else 0)
     labels = with_total(groups.index.to_frame(index=False)).set_axis(keys, axis=1)

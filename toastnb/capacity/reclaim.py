@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.selection import Status, require_columns, with_status
+from toastnb.capacity.times import moment
 from toastnb.errors import InvalidInput
 
 # The vendor's rule: a stopped instance is billed in part for its first days, and in full after them.
@@ -63,7 +64,7 @@ def reclaimable(df: pd.DataFrame, at: str | datetime | None = None, status: Stat
     {'ERROR': 320, 'STOP': 3320}
     """
     require_columns(df, [*_COLUMNS, *TIMES], "df")
-    when = moment(df, at)
+    when = moment_of(df, at)
     counted = with_status(df[[*_COLUMNS, *TIMES]], status)
     days = bounds(counted, when)
     table = counted[_COLUMNS].astype(dict.fromkeys(_FIGURES, "Int64"))
@@ -80,25 +81,18 @@ def reclaimable(df: pd.DataFrame, at: str | datetime | None = None, status: Stat
     return table
 
 
-def moment(df: pd.DataFrame, at: str | datetime | None) -> pd.Timestamp:
-    """Return the moment to count from, in UTC: the one that is given, or when the frame was fetched.
+def moment_of(df: pd.DataFrame, at: str | datetime | None) -> pd.Timestamp:
+    """Return the moment to count to, in UTC: the one that is given, or when the frame was fetched.
 
     Raises
     ------
     InvalidInput
-        When there is none, or it is no time. It is never the present: a saved inventory would change its figures.
+        When there is none, or it is no time.
     """
     value = df.attrs.get("fetched_at") if at is None else at
     if value is None:
         raise InvalidInput("at is missing: df does not say when it was fetched", hint='Give at="2026-11-01T09:00:00Z".')
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(time, datetime) and not pd.isna(time):
-            stamp = pd.Timestamp(time).as_unit("us")
-            return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
-    except ValueError:
-        pass
-    raise InvalidInput(f"at is {value!r}, but must be a time", hint='Give at="2026-11-01T09:00:00Z", or a datetime.')
+    return moment(value)
 
 
 def bounds(df: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
