@@ -9,7 +9,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from toastnb.cli import app as cli
 
-WIDTH = 100
+WIDTH = 76
 
 
 class CommandHelp(SphinxDirective):

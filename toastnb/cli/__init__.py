@@ -6,11 +6,24 @@ from typing import Annotated
 import typer
 
 from toastnb import __version__
-from toastnb.cli import account, reports, serve, tables  # noqa: F401 - each adds its commands, in the order of --help
+from toastnb.cli import account, reports, serve, tables
 from toastnb.cli.common import app, fail
 from toastnb.errors import ToastError
 
 __all__ = ["app", "main"]
+
+_COMMANDS = (  # in the order of --help
+    account.login,
+    account.whoami,
+    tables.inventory,
+    reports.report,
+    reports.audit,
+    reports.template,
+    tables.notebooks,
+    serve.sandbox,
+)
+for command in _COMMANDS:
+    app.command()(command)
 
 
 def main() -> None:

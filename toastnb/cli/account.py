@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
-from toastnb.cli.common import ProfileOption, app
+from toastnb.cli.common import ProfileOption
 from toastnb.errors import InvalidInput
 from toastnb.redaction import Secret
 
 
-@app.command()
 def login(
     profile: Annotated[str, typer.Option("--profile", "-p", help="The profile's name.")] = "default",
     username: Annotated[str, typer.Option(help="TOAST id (e-mail).", prompt="TOAST id (e-mail)")] = ...,  # type: ignore[assignment]
@@ -40,7 +39,6 @@ def _ask_secret(label: str) -> Secret:
     return Secret(given)
 
 
-@app.command()
 def whoami(profile: ProfileOption = "") -> None:
     """Sign in and show profile, endpoint, roles and the token's expiry, and no secret."""
     from toastnb import connect

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, ProfileOption, RulesOption, SavedOption, WaiversOption, app, pull, say
+from toastnb.cli.common import OutFileOption, ProfileOption, RulesOption, SavedOption, WaiversOption, pull, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,6 @@ class Template(StrEnum):
     WAIVERS = "waivers.toml"
 
 
-@app.command()
 def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the report.")] = Path(),
     profile: ProfileOption = "",
@@ -74,7 +73,6 @@ def report(
         )
 
 
-@app.command()
 def audit(
     fail_on: Annotated[
         str, typer.Option("--fail-on", help="Exit with 1 on: high, medium, low, info, not-run (with commas), or never.")
@@ -139,7 +137,6 @@ def _say_what_is_not_there(findings: pd.DataFrame) -> None:
         say(f"Not run: {check.check}: {check.why}")
 
 
-@app.command()
 def template(name: Annotated[Template, typer.Argument(help="Which file.")]) -> None:
     """Print a file to start from, as in: toastnb template limits.csv > limits.csv."""
     sys.stdout.write((_TEMPLATES / name.value).read_text("utf-8"))

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from toastnb.cli.common import app, fail
+from toastnb.cli.common import fail
 
 
-@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8801,
     seed: Annotated[int, typer.Option(help="The same seed and start give the same account.")] = 7,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, ProfileOption, SavedOption, app, pull, say
+from toastnb.cli.common import OutFileOption, ProfileOption, SavedOption, pull, say
 from toastnb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-@app.command()
 def inventory(
     table: Annotated[
         str, typer.Option("--table", "-t", help="Which table; see the column dictionary.")
@@ -72,7 +71,6 @@ def _format_of(out: Path | None) -> Format:
     return Format(ending) if ending in set(Format) else Format.TABLE
 
 
-@app.command()
 def notebooks(folder: Annotated[Path, typer.Argument(help="Where to; made if need be.")]) -> None:
     """Copy the notebooks to where you work."""
     from toastnb.report.library import copy_notebooks
