@@ -1,0 +1,27 @@
+"""The moment that ages and bills are counted to: never the present, or a saved inventory would change its figures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from toastnb.errors import InvalidInput
+
+
+def moment(value: object, what: str = "at") -> pd.Timestamp:
+    """Return a time in UTC, in microseconds; one without a zone is UTC.
+
+    Raises
+    ------
+    InvalidInput
+        When it is no time; words as "now" are none.
+    """
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(time, datetime) and not pd.isna(time):
+            stamp = pd.Timestamp(time).as_unit("us")
+            return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
+    except ValueError:
+        pass
+    raise InvalidInput(f"{what} is {value!r}, but must be a time", hint="As 2026-11-01T09:00:00Z, or a datetime.")
