@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and private from the moment they exist."""
+"""Files: read with a clear error; written whole or not at all, and private from the moment they exist."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def place_of(path: str | os.PathLike[str], action: str) -> Path:
     except (OSError, RuntimeError, TypeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     raise InvalidInput(f"{path!r} cannot be written ({reason})", action=action, hint="Give another path.")
+
+
+def read_text(path: str | os.PathLike[str], what: str) -> str:
+    """Return the text of a file that a user wrote; `InvalidInput` when it cannot be read or is not UTF-8."""
+    try:
+        return Path(path).expanduser().read_text("utf-8-sig")
+    except (OSError, RuntimeError) as error:
+        problem = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except ValueError as error:  # a zero in the name
+        problem = f"cannot be read ({error})"
+    raise InvalidInput(f"{what}: {os.fspath(path)} {problem}")
 
 
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object], *, mode: int = PRIVATE) -> Path:

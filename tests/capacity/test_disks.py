@@ -154,17 +154,53 @@ def test_instances_of_each_group_are_its_own() -> None:
     }
 
 
-def test_a_disk_of_an_instance_that_is_not_there_counts() -> None:
-    made = tables([instance(1), instance(2)])
+def test_with_some_instances_only_their_disks_count() -> None:
+    made = tables([instance(1), instance(2), u2(3, 20)])
     vms = made["instances_detail"]
-    table = tn.capacity.disk_sizing(made["disks"], vms[:1], by="zone")
+    table = tn.capacity.disk_sizing(made["disks"], vms[1:2], by="zone")
+    assert table.total_gb.to_dict() == {("a", "attached"): 100, ("a", "root"): 50}
+    assert table.gb_per_vcpu.to_dict() == {("a", "attached"): 50, ("a", "root"): 25}
+    nothing = tn.capacity.disk_sizing(made["disks"], vms[:0])
+    assert len(nothing) == 0
+    assert nothing.dtypes.to_dict() == table.dtypes.to_dict()
+
+
+def test_instances_whose_disks_are_not_in_the_table_do_not_dilute_the_ratios() -> None:
+    made = tables([instance(1)])
+    more = tn.capacity.what_if(made["instances_detail"], {"add": 3, "flavor": "m2.c2m4", "zone": "a", "root_gb": 20})
+    table = tn.capacity.disk_sizing(made["disks"], more)
+    assert (table.instances["root"], table.gb_per_vcpu["root"]) == (1, 25)
+
+
+def test_gb_a_vcpu_are_of_instances_whose_vcpus_are_known() -> None:
+    made = tables([instance(1), instance(2, flavor=None)])
+    assert tn.capacity.disk_sizing(made["disks"], made["instances_detail"]).gb_per_vcpu["root"] == 25
+
+
+@pytest.mark.parametrize("index", [[7, 7, 7], [2, 0, 1]])
+def test_the_index_of_a_frame_means_nothing(index: list[int]) -> None:
+    made = tables([instance(1), instance(2, status="DELETING"), instance(3, availabilityZone="b")])
+    vms, disks = made["instances_detail"], made["disks"]
+    plain = tn.capacity.disk_sizing(disks, vms, by="zone")
+    other = vms.set_axis(pd.Index(index, name="zone"))
+    shuffled = disks.set_axis(pd.Index([1] * len(disks), name="role"))
+    pd.testing.assert_frame_equal(tn.capacity.disk_sizing(shuffled, other, by="zone"), plain)
+    top = tn.capacity.largest_disks(disks, vms, top=3)
+    pd.testing.assert_frame_equal(tn.capacity.largest_disks(shuffled, other, top=3), top)
+
+
+@pytest.mark.parametrize("key", ["vcpus", "local", "counts", "size_gb", "count", "disks"])
+def test_any_column_can_be_a_key(key: str) -> None:
+    made = tables([instance(1), instance(2)])
+    vms = made["instances_detail"].assign(**{key: pd.array([1, 2], dtype="Int64")})
+    table = tn.capacity.disk_sizing(made["disks"], vms, by=key)
+    assert table.index.names == [key, "role"]
     assert table.total_gb.to_dict() == {
-        ("(missing)", "attached"): 100,
-        ("(missing)", "root"): 50,
-        ("a", "attached"): 100,
-        ("a", "root"): 50,
+        ("1", "attached"): 100,
+        ("1", "root"): 50,
+        ("2", "attached"): 100,
+        ("2", "root"): 50,
     }
-    assert pd.isna(table.instances["(missing)", "root"])
 
 
 @given(accounts)

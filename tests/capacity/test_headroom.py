@@ -26,6 +26,7 @@ def flavors(*shapes: tuple[str, int | None, int | None, int | None, bool | None]
             "vcpus": pd.array(vcpus, dtype="Int64"),
             "ram_mb": pd.array(ram, dtype="Int64"),
             "volume_gb": pd.array(disk, dtype="Int64"),
+            "max_volume_gb": pd.array([None] * len(names), dtype="Int64"),
             "disabled": pd.array(disabled, dtype="boolean"),
         }
     )
@@ -56,7 +57,6 @@ def test_above_the_limit_is_negative_and_a_limit_of_zero_binds() -> None:
 @given(accounts, st.integers(0, 5000), st.sampled_from(["allocated", "running"]))
 def test_allocated_and_remaining_make_the_limit(instances: list[Raw], limit: int, status: str) -> None:
     vms = tables(instances)["instances_detail"]
-    vms["zone"] = vms["zone"].replace("Total", "t")  # a name that is refused
     whole = tn.capacity.totals(vms, by="status", status=status).iloc[-1]
     table = tn.capacity.headroom(vms, {"vcpus": limit, "disk_gb": limit}, status=status)
     for resource in ("vcpus", "disk_gb"):
@@ -149,3 +149,31 @@ def test_frames_that_lack_columns_are_named() -> None:
         headroom([instance(1)], {"vcpus": 5}, flavors=OFFER.drop(columns="ram_mb"))
     with pytest.raises(tn.InvalidInput, match="df lacks the columns zone"):
         tn.capacity.headroom(tables([instance(1)])["instances_detail"].drop(columns="zone"), {"vcpus": 5})
+
+
+def test_a_root_disk_is_no_larger_than_the_flavor_can_have() -> None:
+    offer = OFFER.assign(max_volume_gb=pd.array([100, None, None], dtype="Int64"))
+    table = headroom([instance(1)], {"disk_gb": 1150}, flavors=offer, root_gb=500)
+    assert table.root_gb.tolist() == [100, 500, 100]
+    assert table.fits.tolist() == [10, 2, 10]
+
+
+def test_what_is_not_known_of_a_zone_is_counted_beside_what_remains_and_what_fits() -> None:
+    account = [instance(1), instance(2, flavor=None), instance(3, availabilityZone=None), instance(4)]
+    left = headroom(account, {"a": {"vcpus": 20}, "*": {"vcpus": 20, "disk_gb": 9000}})
+    assert left.unknown.to_dict() == {("a", "vcpus"): 2, ("Total", "vcpus"): 1, ("Total", "disk_gb"): 0}
+    fits = headroom(account, {"a": {"vcpus": 20}, "*": {"disk_gb": 9000}}, flavors=OFFER)
+    assert fits.unknown.xs("small", level="flavor_name").to_dict() == {"a": 2, "Total": 0}
+
+
+@given(accounts, st.integers(0, 5000))
+def test_in_each_zone_what_is_allocated_is_its_own(instances: list[Raw], limit: int) -> None:
+    vms = tables(instances)["instances_detail"]
+    zones = sorted({raw["availabilityZone"] for raw in instances if raw["status"] != "DELETING"} - {None})
+    labels = {zone: "Total (zone)" if zone == "Total" else zone for zone in zones}
+    if zones:
+        table = tn.capacity.headroom(vms, {label: {"instances": limit} for label in labels.values()})
+        counted = [raw["availabilityZone"] for raw in instances if raw["status"] != "DELETING"]
+        for zone, label in labels.items():
+            assert table.allocated[label, "instances"] == counted.count(zone)
+            assert table.unknown[label, "instances"] == counted.count(None)

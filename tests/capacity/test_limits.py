@@ -24,7 +24,7 @@ def test_a_dict_of_numbers_is_in_all() -> None:
     assert known({"vcpus": 1000, "ram_gb": 4096.5}) == {("Total", "vcpus"): 1000, ("Total", "ram_gb"): 4096.5}
 
 
-@pytest.mark.parametrize("in_all", ["*", "Total", ""])
+@pytest.mark.parametrize("in_all", ["*", "Total"])
 def test_a_dict_of_dicts_is_by_zone(in_all: str) -> None:
     limits = {"a": {"vcpus": 5}, "b": {"disk_gb": 0}, in_all: {"vcpus": 9}}
     assert known(limits) == {("a", "vcpus"): 5, ("b", "disk_gb"): 0, ("Total", "vcpus"): 9}
@@ -32,7 +32,7 @@ def test_a_dict_of_dicts_is_by_zone(in_all: str) -> None:
 
 def test_a_csv_may_have_comments_empty_cells_and_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "limits.csv"
-    path.write_text("# ours\nzone,vcpus, ram_gb\na,5,\n,7,8.5\n", "utf-8-sig")
+    path.write_text("# ours\nzone,vcpus, ram_gb\na,5,\n ,,\n  # theirs\n*,7,8.5\n", "utf-8-sig")
     assert known(path) == {("a", "vcpus"): 5, ("Total", "vcpus"): 7, ("Total", "ram_gb"): 8.5}
     assert known(str(path)) == known(path)
 
@@ -56,7 +56,10 @@ def test_a_frame_without_zones_is_in_all() -> None:
         ({"vcpus": None}, "limits has no limit"),
         (pd.DataFrame({"zone": ["a"]}), "limits has no limit"),
         (7, "must be a frame or the path of a CSV"),
-        ("http://127.0.0.1:9/limits.csv", "is an address"),
+        ("http://127.0.0.1:9/limits.csv", "cannot be read"),
+        ({"a": {"zone": "b", "vcpus": 1}}, "zone inside a zone"),
+        (pd.DataFrame({"zone": [None], "vcpus": [1]}), "no zone in row 1"),
+        (pd.DataFrame([[1, 2]], columns=["vcpus", "vcpus"]), "the column vcpus twice"),
         ("no-such-file.csv", r"no-such-file\.csv cannot be read \(No such file or directory\)"),
     ],
 )
@@ -65,12 +68,29 @@ def test_what_is_wrong_is_named(limits: Any, said: str) -> None:
         as_limits(limits, ZONES)
 
 
-@pytest.mark.parametrize("content", [b"", b"zone,vcpus\na,1,2,3\n", b"\xff\xfe\x00"])
-def test_a_file_that_is_no_csv_is_named(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "limits has no limit"),
+        (b"vcpus,ram_gb\n1000,4096,\n", r"row 1 of .*broken\.csv has 3 cells, but there are 2 columns"),
+        (b"zone,vcpus,ram_gb\na,1\n", r"row 1 of .*broken\.csv has 2 cells"),
+        (b"zone,vcpus,ram_gb\na,100 # was 200,4000\n", "limits has vcpus '100 # was 200'"),
+        (b"zone,vcpus\nb\n,30\n", r"row 1 of .*broken\.csv has 1 cells"),
+        (b"zone,vcpus\na,N/A\n", "limits has vcpus 'N/A' in row 1"),
+        (b"zone,vcpus\nNA,3\n", "not known: NA"),
+        (b'zone,vcpus\n"a,3\n', r"broken\.csv is no CSV"),
+        (b"\xff\xfe\x00", r"broken\.csv is not UTF-8"),
+    ],
+)
+def test_nothing_in_a_csv_is_guessed(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "broken.csv"
     path.write_bytes(content)
-    with pytest.raises(tn.InvalidInput, match=r"broken\.csv is no CSV|limits has"):
+    with pytest.raises(tn.InvalidInput, match=said):
         as_limits(path, ZONES)
+
+
+def test_a_frame_indexed_by_zone_is_by_zone() -> None:
+    assert known(pd.DataFrame({"zone": ["a"], "vcpus": [4]}).set_index("zone")) == {("a", "vcpus"): 4}
 
 
 def test_a_limit_for_a_zone_that_is_empty_needs_its_name() -> None:

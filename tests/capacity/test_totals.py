@@ -55,7 +55,8 @@ def test_each_zone_and_the_total_are_the_sums_of_the_services_own_numbers(instan
     counted = [raw for raw in instances if raw["status"] != "DELETING"]
     zones = defaultdict(list)
     for raw in counted:
-        zones[raw["availabilityZone"] or "(missing)"].append(raw)
+        zone = raw["availabilityZone"] or "(missing)"
+        zones["Total (zone)" if zone == "Total" else zone].append(raw)
     table = tn.capacity.totals(detail(instances), by="zone")
     assert table.index.tolist()[-1] == "Total"
     assert as_dict(table.iloc[-1]) == pytest.approx(expected(counted))
@@ -140,6 +141,9 @@ def test_the_frame_is_left_as_it_was_and_its_time_is_kept(toast: tn.Toast) -> No
     [
         ({"by": "team"}, "team"),
         ({"by": []}, "by is empty"),
+        ({"by": 5}, "by is 5"),
+        ({"status": 5}, "status is 5"),
+        ({"status": [None]}, "'None' is not known"),
         ({"status": "RUNNING"}, "'RUNNING' is not known"),
         ({"status": ["ACTIVE", "GONE"]}, "'GONE' is not known"),
     ],

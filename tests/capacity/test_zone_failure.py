@@ -13,7 +13,7 @@ from tests.capacity.builders import Raw, accounts, instance, tables
 
 RUNNING = {"ACTIVE", "REBOOTING", "POWERING_ON", "POWERING_OFF", "MIGRATING"}
 RESOURCES = ["instances", "vcpus", "ram_gb", "disk_gb"]
-COLUMNS = ["before", "absorbs", "after", "growth_share", "provision", "limit", "shortfall", "unknown"]
+COLUMNS = ["before", "absorbs", "after", "growth_share", "provision", "allocated", "limit", "shortfall", "unknown"]
 
 
 def failure(instances: list[Raw], **arguments: Any) -> pd.DataFrame:
@@ -40,6 +40,7 @@ def test_the_load_of_the_lost_zone_is_shared_evenly() -> None:
         "after": 12,
         "growth_share": 1,
         "provision": 10,  # 20 vCPUs are needed: 20 x 3/2 = 30 in all, 10 a zone
+        "allocated": None,
         "limit": None,
         "shortfall": None,
         "unknown": 0,
@@ -57,18 +58,22 @@ def test_rows_are_each_pair_and_all_survivors_by_resource() -> None:
     assert table.index.tolist() == [(*pair, resource) for pair in pairs for resource in RESOURCES]
 
 
-@given(accounts.filter(lambda drawn: all(raw["availabilityZone"] != "Total" for raw in drawn)))
+@given(accounts)
 def test_load_is_conserved_whichever_zone_is_lost(instances: list[Raw]) -> None:
     """All that ran somewhere runs afterwards: what survivors have and absorb is what ran before."""
+    allocated = [raw for raw in instances if raw["status"] != "DELETING"]
     running = [raw for raw in instances if raw["status"] in RUNNING]
     table = failure(instances)
-    names = sorted({raw["availabilityZone"] for raw in instances} - {None})
-    assert table.index.get_level_values("lost").unique().tolist() == names
-    for lost in names:
-        placed = [raw for raw in running if raw["availabilityZone"]]
-        assert row(table, lost, "Total", "instances")["after"] == len(placed)
-        assert row(table, lost, "Total", "instances")["unknown"] == len(running) - len(placed)
-        inside = [raw for raw in placed if raw["availabilityZone"] == lost]
+    names = sorted({raw["availabilityZone"] for raw in allocated} - {None})
+    labels = {name: "Total (zone)" if name == "Total" else name for name in names}
+    assert sorted(table.index.get_level_values("lost").unique()) == sorted(labels.values())
+    placed = [raw for raw in running if raw["availabilityZone"]]
+    for name, lost in labels.items():
+        together = row(table, lost, "Total", "instances")
+        stateless = sum(raw["status"] is None for raw in instances)
+        assert together["after"] == len(placed)
+        assert together["unknown"] == len(running) - len(placed) + stateless
+        inside = [raw for raw in placed if raw["availabilityZone"] == name]
         for resource, key, unit in (("vcpus", "cpu", 1), ("ram_gb", "ram", 1024)):
             known = [value for raw in inside if (value := (raw.get("flavor") or {}).get(key)) is not None]
             absorbs = table["absorbs"].drop("Total", level="survivor").get((lost, slice(None), resource), pd.Series())
@@ -142,8 +147,9 @@ def test_an_empty_account_gives_an_empty_table_with_the_same_columns() -> None:
     ("arguments", "said"),
     [
         ({"zones": ["a"]}, "zones lacks b"),
-        ({"zones": "a"}, "zones must be a list of names"),
-        ({"zones": pd.DataFrame({"zone": ["a", "b"]})}, "zones must be a list of names"),
+        ({"zones": "a"}, "zones must be names"),
+        ({"zones": 5}, "zones must be names"),
+        ({"zones": pd.DataFrame({"zone": ["a", "b"]})}, "zones lacks the columns available"),
         ({"limits": {"x": {"vcpus": 1}}}, "a zone that is not known: x"),
         ({"status": "GONE"}, "'GONE' is not known"),
     ],
@@ -153,9 +159,53 @@ def test_bad_input_is_named(arguments: dict[str, Any], said: str) -> None:
         failure(zones(a=1, b=1), **arguments)
 
 
-def test_a_zone_that_has_the_name_of_the_totals_is_refused() -> None:
-    with pytest.raises(tn.InvalidInput, match="a zone is named Total"):
-        failure(zones(a=1, Total=1))
+def test_a_zone_that_has_the_name_of_the_totals_is_told_apart() -> None:
+    table = failure(zones(a=1, Total=2))
+    assert row(table, "a", "Total (zone)", "vcpus")["before"] == 4
+    assert row(table, "a", "Total", "vcpus")["before"] == 4
+    assert tn.capacity.totals(tables(zones(a=1, Total=2))["instances_detail"]).instances.to_dict() == {
+        "Total (zone)": 2,
+        "a": 1,
+        "Total": 3,
+    }
+
+
+def test_the_table_of_zones_tells_which_can_be_used() -> None:
+    flags = pd.array([True, True, False], dtype="boolean")
+    table = pd.DataFrame({"zone": pd.array(["a", "c", "d"], dtype="str"), "available": flags})
+    found = failure(zones(a=1, b=1), zones=table).index.get_level_values("lost").unique()
+    assert found.tolist() == ["a", "b", "c"]
+
+
+def test_a_zone_in_which_all_is_being_deleted_does_not_survive() -> None:
+    account = [*zones(a=2, b=1), instance(9, status="DELETING", availabilityZone="c")]
+    assert row(failure(account), "a", "b", "vcpus")["absorbs"] == 4
+
+
+def test_what_is_not_known_of_a_survivor_is_counted_too() -> None:
+    account = [*zones(a=1, b=1), *(instance(10 + n, availabilityZone="b", flavor=None) for n in range(9))]
+    lost = row(failure(account, limits={"b": {"vcpus": 12}}), "a", "b", "vcpus")
+    assert (lost["before"], lost["shortfall"], lost["unknown"]) == (2, 0, 9)
+    assert row(failure(account), "a", "Total", "vcpus")["unknown"] == 9
+    assert row(failure(account), "b", "a", "instances")["unknown"] == 0
+
+
+def test_an_instance_of_unknown_state_may_run() -> None:
+    account = [*zones(a=2, b=1), instance(9, status=None, availabilityZone="a")]
+    lost = row(failure(account), "a", "b", "vcpus")
+    assert (lost["absorbs"], lost["unknown"]) == (4, 1)
+    assert row(failure(account, status="allocated"), "a", "b", "vcpus")["unknown"] == 0
+
+
+def test_shortfall_is_what_the_row_says() -> None:
+    """Allocated, absorbs and limit of the same row make the shortfall."""
+    account = [*zones(a=4, b=2), instance(9, status="STOP", availabilityZone="b")]
+    table = failure(account, limits={"b": {"vcpus": 6}, "a": {"vcpus": 9}, "*": {"vcpus": 20}})
+    told = table.dropna(subset="limit")
+    assert len(told) == 4
+    expected = (told.allocated + told.absorbs - told.limit).clip(lower=0)
+    assert (told.shortfall >= expected).all()
+    assert (told.shortfall == expected).drop("Total", level="survivor").all()
 
 
 def test_a_frame_that_lacks_columns_is_an_error_that_names_them() -> None:

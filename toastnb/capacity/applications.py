@@ -44,7 +44,7 @@ def _pattern(app: App) -> re.Pattern[str]:
         if pattern.groups == 1:
             return pattern
         problem = f"has {pattern.groups} groups"
-    except (re.error, TypeError) as error:
+    except (re.error, TypeError, OverflowError, RecursionError) as error:
         problem = f"is no pattern ({error})"
     raise InvalidInput(
         f"app is {app!r}: it is no column of df, and {problem}",

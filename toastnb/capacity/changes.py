@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.reclaim import moment_of
-from toastnb.capacity.selection import LOCAL_DISK_FAMILY, Zones, family_of, known_zones, positions, require_columns
+from toastnb.capacity.selection import LOCAL_DISK_FAMILY, family_of, positions, require_columns
+from toastnb.capacity.zones import Zones, given_zones
 from toastnb.errors import InvalidInput
 from toastnb.lookup import find
 from toastnb.rules import check_instance_name, check_root_size, check_text, root_sizes
@@ -141,7 +142,7 @@ class _Plan:
     def __init__(self, df: pd.DataFrame, flavors: pd.DataFrame | None, zones: Zones | None) -> None:
         self._df = df
         self._given = flavors
-        self._zones = known_zones(df, zones)
+        self._zones = sorted({*df["zone"].dropna(), *(() if zones is None else given_zones(zones))})
         self._lost: set[str] = set()
 
     def step(self, change: Change) -> _Step:
@@ -206,9 +207,6 @@ class _Plan:
         def step(frame: pd.DataFrame) -> pd.DataFrame:
             found = _found(frame, ids, "stop")
             states = frame["status"]
-            going = frame["instance_id"][found & states.isin(["DELETING"]).to_numpy()]
-            if len(going):
-                raise InvalidInput(f"stop: {_count(going, ids)} are being deleted, the first is {going.iloc[0]}")
             known = {name: time for name, time in self._stop_times().items() if name in frame}
             return _with(frame, found & ~states.isin(["STOP"]).to_numpy(), {"status": "STOP"} | known)
 
@@ -341,6 +339,9 @@ def _found(frame: pd.DataFrame, ids: pd.Series, verb: str) -> _Mask:
     if len(twice):
         raise InvalidInput(f"df has the instance {twice.iloc[0]} twice", hint="Give the frame of one moment.")
     found: _Mask = place >= 0
+    going = frame["instance_id"][found & frame["status"].isin(["DELETING"]).to_numpy()]
+    if len(going) and verb != "remove":
+        raise InvalidInput(f"{verb}: {_count(going, ids)} are being deleted, the first is {going.iloc[0]}")
     return found
 
 

@@ -72,7 +72,7 @@ def compare(
     table["difference_share"] = table["difference"] / table["before"].where(table["before"] > 0)
     table["unknown_before"] = _stacked(both, "unknown_before", absent="right_only").astype("Int64")
     table["unknown_after"] = _stacked(both, "unknown_after", absent="left_only").astype("Int64")
-    labels = with_total(both[names])
+    labels = with_total(both[names].set_axis(keys, axis=1))
     levels = [labels[name].repeat(len(RESOURCES)) for name in labels]
     table.index = pd.MultiIndex.from_arrays([*levels, RESOURCES * len(labels)], names=[*keys, "resource"])
     table.attrs = {name: value for name, value in before.attrs.items() if after.attrs.get(name) == value}

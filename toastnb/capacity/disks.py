@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from toastnb.capacity.selection import (
     Status,
     as_keys,
     family_of,
+    own_names,
     positions,
     require_columns,
     with_family,
@@ -22,7 +23,6 @@ from toastnb.capacity.selection import (
 from toastnb.capacity.sizes import size_statistics
 from toastnb.errors import InvalidInput
 
-ROLES = ("root", "local", "attached")
 _NEEDED = ["instance_id", "role", "size_gb"]
 _OWNER = ["instance_id", "status", "flavor_name", "vcpus"]
 _BY_INSTANCE = {"instances": "Int64", "disks_per_instance": "Float64", "gb_per_vcpu": "Float64"}
@@ -38,8 +38,9 @@ def disk_sizing(
     disks : DataFrame
         The table `disks` of an inventory: a row a disk.
     instances : DataFrame, optional
-        As `Toast.instances_detail` answers; needed for `by`. With it, disks of instances that are being deleted are
-        left out, as in `totals`, and the root disks of u2 flavors, which are local to their host, are apart.
+        As `Toast.instances_detail` answers, or some of its rows; needed for `by`. With it, only the disks of these
+        instances count, without those that are being deleted, as in `totals`; and the root disks of u2 flavors,
+        which are local to their host, are apart.
     by : str or list of str, optional
         Columns of `instances` to group by as well, as zone, flavor_name or family.
 
@@ -49,8 +50,8 @@ def disk_sizing(
         A row a role (and group): disks (Int64), total_gb (Int64), p50_gb, p90_gb, p99_gb (Float64, linear
         interpolation), max_gb (Int64), then the number of disks by size: to_20_gb, to_50_gb (above 20, up to 50),
         ..., above_1000_gb (Int64), unknown (Int64: disks whose size is not known). With `instances`: instances
-        (Int64: for root and local those that have such a disk, for attached all), disks_per_instance, gb_per_vcpu
-        (Float64: total_gb / vCPUs of these instances); missing without.
+        (Int64: of those that `disks` knows, for root and local those that have such a disk, for attached all),
+        disks_per_instance, gb_per_vcpu (Float64: GB a vCPU, over instances whose vCPUs are known); missing without.
 
     Raises
     ------
@@ -69,62 +70,67 @@ def disk_sizing(
     keys = [] if by is None else as_keys(by)
     if instances is None and keys:
         raise InvalidInput("by needs instances", hint="Give instances=inventory.instances_detail too.")
+    rows = disks[_NEEDED].reset_index(drop=True)
     if instances is None:
-        table = size_statistics(disks[["role"]], disks["size_gb"])
+        table = size_statistics(rows[["role"]], rows["size_gb"])
         table[list(_BY_INSTANCE)] = pd.NA
     else:
-        owners = _owners(instances, keys)
-        groups, sizes = _with_owners(disks, owners, keys)
-        table = _per_instance(size_statistics(groups, sizes), owners, keys)
-    table = table.astype(_BY_INSTANCE)
+        table = _of_instances(rows, _owners(instances, keys))
+    table = table.rename_axis([*keys, "role"] if keys else "role").astype(_BY_INSTANCE)
     table["unknown"] = table.pop("unknown")
     table.attrs = dict(disks.attrs)
     return table
 
 
-def _owners(instances: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return, for each instance, the columns to group by, whether its root disk is local, and whether it counts."""
+class _Owners(NamedTuple):
+    """What is told of instances, in their order: whether they count, what to group by, whether the root is local."""
+
+    ids: pd.Series
+    counts: np.ndarray[Any, Any]
+    local: np.ndarray[Any, Any]
+    vcpus: pd.Series
+    keys: pd.DataFrame  # columns 0, 1, ... of categories, so that no name of the user's gets in the way
+
+
+def _owners(instances: pd.DataFrame, keys: list[str]) -> _Owners:
     require_columns(instances, _OWNER, "instances")
-    wider = with_family(instances, keys)
+    wider = with_family(instances.reset_index(drop=True), keys)
     require_columns(wider, keys, "instances")
     if not wider["instance_id"].is_unique:
         raise InvalidInput("instances has an instance twice", hint="Give the frame of one moment.")
-    owners = wider[list(dict.fromkeys([*keys, "instance_id", "vcpus"]))].copy()
-    owners["local"] = (family_of(wider["flavor_name"]) == LOCAL_DISK_FAMILY).to_numpy()
-    owners["counts"] = wider.index.isin(with_status(wider, "allocated").index)
-    return owners
+    counts = np.zeros(len(wider), bool)
+    counts[with_status(wider, "allocated").index] = True
+    texts = {number: own_names(wider[key]).fillna(MISSING).astype("category") for number, key in enumerate(keys)}
+    local = (family_of(wider["flavor_name"]) == LOCAL_DISK_FAMILY).to_numpy()
+    return _Owners(wider["instance_id"], counts, local, wider["vcpus"], pd.DataFrame(texts, index=wider.index))
 
 
-def _with_owners(disks: pd.DataFrame, owners: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, pd.Series]:
-    """Return keys and role of each disk that counts, and its size; those of unknown instances count too."""
-    at = positions(disks["instance_id"], owners["instance_id"])
-    left = (at < 0) | owners["counts"].to_numpy()[at]
-    at, sizes = at[left], disks["size_gb"][left]
-    role = disks["role"][left].astype("category").cat.add_categories("local")
-    local = (role == "root").to_numpy() & (at >= 0) & owners["local"].to_numpy()[at]
-    groups = {key: _taken(owners[key], at) for key in keys}
-    return pd.DataFrame({**groups, "role": role.mask(local, "local")}, index=sizes.index), sizes
-
-
-def _taken(column: pd.Series, at: np.ndarray[Any, Any]) -> pd.Categorical:
-    """Return an instance's key for each of its disks."""
-    known = column.astype("str").fillna(MISSING).astype("category").cat
-    names = list(known.categories) + [MISSING] * (MISSING not in known.categories)
-    codes = np.append(known.codes, names.index(MISSING))  # the last, at -1, is for disks without an instance
-    return pd.Categorical.from_codes(codes[at], categories=pd.Index(names, dtype="str"))
-
-
-def _per_instance(table: pd.DataFrame, owners: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    counted = owners[owners["counts"]]
-    texts = {key: counted[key].astype("str").fillna(MISSING) for key in keys}
-    own = counted.assign(**texts, role=np.where(counted["local"], "local", "root"))
-    grouped = pd.concat([own, own.assign(role="attached")]).groupby([*keys, "role"], observed=True)
-    instances = grouped.size().reindex(table.index)
-    table["instances"] = instances
-    table["disks_per_instance"] = table["disks"] / instances
-    vcpus = grouped["vcpus"].sum(min_count=1).reindex(table.index)
-    table["gb_per_vcpu"] = table["total_gb"] / vcpus.where(vcpus > 0)
+def _of_instances(disks: pd.DataFrame, owners: _Owners) -> pd.DataFrame:
+    """Return the statistics of the disks of instances that count, and what they are to each instance and vCPU."""
+    at = positions(disks["instance_id"], owners.ids)
+    left = np.append(owners.counts, False)[at]  # the last, at -1, is for disks of other instances
+    at, disks = at[left], disks[left].reset_index(drop=True)
+    groups = owners.keys.iloc[at].reset_index(drop=True)
+    role = disks["role"].astype("category").cat.add_categories("local")
+    groups["role"] = role.mask((role == "root").to_numpy() & owners.local[at], "local")
+    table = size_statistics(groups, disks["size_gb"])
+    by = [groups[name] for name in groups]
+    comparable = disks["size_gb"].where(owners.vcpus.notna().to_numpy()[at]).groupby(by, observed=True).sum(min_count=1)
+    has_disks = np.bincount(at, minlength=len(owners.ids)) > 0
+    instances, vcpus = _by_role(owners, has_disks)
+    table["instances"] = instances.reindex(table.index)
+    table["disks_per_instance"] = table["disks"] / table["instances"]
+    table["gb_per_vcpu"] = comparable.reindex(table.index) / vcpus.where(vcpus > 0).reindex(table.index)
     return table
+
+
+def _by_role(owners: _Owners, which: np.ndarray[Any, Any]) -> tuple[pd.Series, pd.Series]:
+    """Return how many instances there are for each role and group, and their vCPUs: of attached disks all."""
+    own = owners.keys[which].astype("str").assign(role=np.where(owners.local[which], "local", "root"))
+    both = pd.concat([own, own.assign(role="attached")], ignore_index=True)
+    vcpus = pd.concat([owners.vcpus[which]] * 2, ignore_index=True)
+    grouped = vcpus.groupby([both[name] for name in both], observed=True)
+    return grouped.size(), grouped.sum(min_count=1)
 
 
 def largest_disks(disks: pd.DataFrame, instances: pd.DataFrame | None = None, top: int = 20) -> pd.DataFrame:
@@ -160,13 +166,14 @@ def largest_disks(disks: pd.DataFrame, instances: pd.DataFrame | None = None, to
     require_columns(disks, [*_NEEDED, "volume_id", "name", "type"], "disks")
     if isinstance(top, bool) or not isinstance(top, int) or top < 1:
         raise InvalidInput(f"top is {top!r}, but must be 1 or more")
-    largest = disks.loc[disks["size_gb"].astype("float64").nlargest(top).index].dropna(subset="size_gb")
+    sizes = disks["size_gb"].astype("float64").reset_index(drop=True)
+    largest = disks.iloc[sizes.nlargest(top).index].dropna(subset="size_gb").reset_index(drop=True)
     owner = pd.DataFrame(index=largest.index, columns=["name", "zone", "status"], dtype="str")
     if instances is not None:
         require_columns(instances, ["instance_id", *owner.columns], "instances")
         known = instances.drop_duplicates("instance_id").set_index("instance_id")
         owner = known[list(owner.columns)].reindex(largest["instance_id"]).set_axis(largest.index)
-    table = largest[["instance_id", "volume_id", "name", "role", "size_gb", "type"]].reset_index(drop=True)
+    table = largest[["instance_id", "volume_id", "name", "role", "size_gb", "type"]]
     for place, (column, name) in enumerate({"name": "instance", "zone": "zone", "status": "status"}.items(), start=1):
         table.insert(place, name, owner[column].to_numpy())
     table = table.astype(dict.fromkeys(["instance", "zone", "status"], "str"))

@@ -24,7 +24,7 @@ def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
     ----------
     limits : mapping, DataFrame or path-like
         ``{"vcpus": 1000}`` in all, ``{"kr-pub-a": {"vcpus": 500}}`` by zone, or a frame or CSV with a column a
-        resource and, by zone, a column zone (empty, ``*`` or ``Total``: in all).
+        resource and, by zone, a column zone (``*`` or ``Total``: in all).
     zones : sequence of str
         The zones that exist.
 
@@ -38,10 +38,10 @@ def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
     if unknown:
         raise InvalidInput(f"limits has columns that are not known: {', '.join(unknown)}", hint=_HINT)
     named = frame["zone"] if "zone" in frame else pd.Series(TOTAL, index=frame.index, dtype="str")
-    labels = [TOTAL if pd.isna(zone) or str(zone).strip() in {"", *IN_ALL} else str(zone).strip() for zone in named]
+    labels = [_label(zone, row) for row, zone in enumerate(named, start=1)]
     strange = [zone for zone in labels if zone != TOTAL and zone not in zones]
     if strange:
-        hint = f"Zones are {', '.join(zones) or 'none'}; give zones= for those that are empty today."
+        hint = f"Zones are {', '.join(zones) or 'none'}; give zones=toast.availability_zones() for empty ones."
         raise InvalidInput(f"limits has a zone that is not known: {strange[0]}", hint=hint)
     twice = sorted({zone for zone in labels if labels.count(zone) > 1})
     if twice:
@@ -54,10 +54,19 @@ def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def _label(zone: object, row: int) -> str:
+    text = "" if pd.isna(zone) else str(zone).strip()  # type: ignore[call-overload]
+    if not text:
+        raise InvalidInput(f"limits has no zone in row {row}", hint="Write * for a limit in all zones together.")
+    return TOTAL if text in IN_ALL else text
+
+
 def _of_mapping(limits: Mapping[str, float | Mapping[str, float]]) -> pd.DataFrame:
     by_zone = [isinstance(value, Mapping) for value in limits.values()]
     if any(by_zone) and not all(by_zone):
         hint = 'As {"kr-pub-a": {"vcpus": 500}, "*": {"vcpus": 900}}; * is in all.'
         raise InvalidInput("limits mixes zones and resources", hint=hint)
     rows = limits if any(by_zone) else {TOTAL: limits}
+    if any("zone" in row for row in rows.values()):  # type: ignore[operator]
+        raise InvalidInput("limits has zone inside a zone", hint='As {"kr-pub-a": {"vcpus": 500}}.')
     return pd.DataFrame([{"zone": zone, **dict(row)} for zone, row in rows.items()])  # type: ignore[arg-type]

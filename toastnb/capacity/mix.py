@@ -122,7 +122,7 @@ def _offers(df: pd.DataFrame, flavors: pd.DataFrame) -> pd.DataFrame:
     """Return type and offer by flavor name, told by the ids: of several that share a name, the least on offer."""
     used = df[["flavor_id", "flavor_name"]].dropna().drop_duplicates()
     known = flavors.drop_duplicates("flavor_id").set_index("flavor_id")
-    disabled = used["flavor_id"].map(known["disabled"]).fillna(False).astype(bool)
+    disabled = used["flavor_id"].map(known["disabled"].astype("boolean")).fillna(False).astype(bool)
     offer = pd.Series("current", index=used.index).mask(disabled, "disabled")
     offer = offer.mask(~used["flavor_id"].isin(known.index), "gone")
     found = used.assign(type=used["flavor_id"].map(known["type"]), offer=offer)

@@ -14,7 +14,6 @@ from toastnb.errors import InvalidInput
 from toastnb.rules import NOT_ALLOCATED, RUNNING, STATES
 
 Status = str | Sequence[str]
-Zones = Sequence[str] | pd.Series | pd.Index
 MISSING, TOTAL = "(missing)", "Total"
 FAMILY = "family"
 LOCAL_DISK_FAMILY = "u2"
@@ -50,8 +49,10 @@ def with_status(df: pd.DataFrame, status: Status) -> pd.DataFrame:
 
 
 def _states(status: Status) -> frozenset[str]:
+    if not isinstance(status, str) and not _is_listed(status):
+        raise InvalidInput(f"status is {status!r}", hint='Give "allocated", "running", or states.')
     states = frozenset({status} if isinstance(status, str) else status)
-    unknown = sorted(states - set(STATES))
+    unknown = sorted(map(str, states - set(STATES)))
     if not states:
         raise InvalidInput("status is empty", hint='Give "allocated", "running", or states.')
     if unknown:
@@ -62,9 +63,15 @@ def _states(status: Status) -> frozenset[str]:
     return states
 
 
+def _is_listed(given: object) -> bool:
+    return isinstance(given, Iterable) and not isinstance(given, str | bytes)
+
+
 def as_keys(by: str | Sequence[str]) -> list[str]:
     """Return the columns to group by as a list."""
-    keys = [by] if isinstance(by, str) else list(by or ())
+    if not isinstance(by, str) and not _is_listed(by):
+        raise InvalidInput(f"by is {by!r}, but must name columns", hint="As zone.")
+    keys = [by] if isinstance(by, str) else list(by)
     if not keys:
         raise InvalidInput("by is empty", hint="Name a column to group by, as zone.")
     if len(set(keys)) < len(keys):
@@ -85,25 +92,10 @@ def with_family(df: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return df.assign(**{FAMILY: family_of(df["flavor_name"])})
 
 
-def known_zones(df: pd.DataFrame, zones: Zones | None) -> list[str]:
-    """Return the zones that exist: those of the instances, or those given, also where they are empty.
-
-    Raises
-    ------
-    InvalidInput
-        When instances are in a zone that was not given, or what was given are no names.
-    """
-    require_columns(df, ["zone"], "df")
-    present = sorted(df["zone"].dropna().unique())
-    if zones is not None and (isinstance(zones, str | pd.DataFrame) or not all(isinstance(z, str) for z in zones)):
-        raise InvalidInput("zones must be a list of names", hint="Give them as toast.availability_zones().zone.")
-    given = present if zones is None else list(dict.fromkeys(zones))
-    lacking = [zone for zone in present if zone not in given]
-    if lacking:
-        raise InvalidInput(f"zones lacks {', '.join(lacking)}, where instances are", hint="Give all zones that exist.")
-    if TOTAL in given:
-        raise InvalidInput(f"a zone is named {TOTAL}", hint="Tables keep that name for all zones together: rename it.")
-    return given
+def own_names(names: pd.Series) -> pd.Series:
+    """Return names as text in which none is like the labels of tables: a zone ``Total`` is ``Total (zone)`` there."""
+    texts = names.astype("str")
+    return texts.replace({label: f"{label} ({names.name})" for label in (TOTAL, MISSING)})
 
 
 def positions(values: pd.Series, among: pd.Series) -> np.ndarray[Any, Any]:

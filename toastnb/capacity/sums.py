@@ -12,6 +12,7 @@ from toastnb.capacity.selection import (
     TOTAL,
     Status,
     as_keys,
+    own_names,
     require_columns,
     with_family,
     with_status,
@@ -91,14 +92,21 @@ def resources(df: pd.DataFrame, by: str, status: Status) -> tuple[pd.DataFrame, 
     """
     counted = with_status(_checked(df, [by]), status)
     amounts = _amounts(counted).drop(columns="unknown")
-    grouped = amounts.groupby(counted[by], observed=True)
+    grouped = amounts.groupby(counted[by].astype("str"), observed=True)
     sums, known = grouped.sum(min_count=1), grouped.count()
     for table in (sums, known):
         table.insert(0, "instances", grouped.size())
+        table.index = pd.Index(own_names(table.index.to_series()), name=by)
     sums.loc[TOTAL] = [len(amounts), *amounts.sum(min_count=1 if len(amounts) else 0)]
     known.loc[TOTAL] = [len(amounts), *amounts.count()]
     lacking = known.rsub(known["instances"], axis="index")
     return sums.astype("Float64"), lacking.astype("Int64")
+
+
+def homeless_of(sums: pd.DataFrame) -> int:
+    """Return how many instances have no key, from the sums of `resources`."""
+    instances = sums["instances"].astype("int64")
+    return int(instances[TOTAL] - instances.drop(TOTAL).sum())
 
 
 def _checked(df: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -119,7 +127,8 @@ def _amounts(df: pd.DataFrame) -> pd.DataFrame:
 def with_total(keys: pd.DataFrame) -> pd.DataFrame:
     """Return the keys of groups as text, those that are missing named so, and a last row `TOTAL`."""
     last = pd.DataFrame([[TOTAL] + [""] * (keys.shape[1] - 1)], columns=keys.columns)
-    return pd.concat([keys.astype("str").fillna(MISSING), last.astype("str")], ignore_index=True)
+    texts = keys.apply(own_names).fillna(MISSING) if len(keys) else keys.astype("str")
+    return pd.concat([texts, last.astype("str")], ignore_index=True)
 
 
 def _whole(amounts: pd.DataFrame) -> dict[str, Any]:

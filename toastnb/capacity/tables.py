@@ -1,36 +1,52 @@
-"""Tables that users write: limits and prices, as a frame or a CSV."""
+"""Tables that users write: limits and prices, as a frame or a CSV. Nothing in them is guessed."""
 
 from __future__ import annotations
 
+import csv
 import os
 
 import numpy as np
 import pandas as pd
 
 from toastnb.errors import InvalidInput
+from toastnb.files import read_text
+
+_HINT = "The first line names the columns, as in the template; lines that begin with # are comments."
 
 
 def read_table(given: pd.DataFrame | str | os.PathLike[str], what: str) -> pd.DataFrame:
-    """Return a frame as it is, or what a CSV holds, all of it as text; lines that begin with # are comments.
+    """Return a frame with the named levels of its index as columns, or what a CSV holds, all of it as text.
 
     Raises
     ------
     InvalidInput
-        When it is neither, or the file cannot be read.
+        When it is neither, the file cannot be read, a row has more or fewer cells than there are columns, or a column
+        comes twice.
     """
     if isinstance(given, pd.DataFrame):
-        return given
-    if not isinstance(given, str | os.PathLike):
+        table = given if None in given.index.names else given.reset_index()
+    elif isinstance(given, str | os.PathLike):
+        table = _of_csv(given, what)
+    else:
         raise InvalidInput(f"{what} is {type(given).__name__}, but must be a frame or the path of a CSV")
-    if "://" in str(given):  # pandas would fetch it
-        raise InvalidInput(f"{what} is an address, but must be the path of a CSV", hint="Fetch the file first.")
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise InvalidInput(f"{what} has the column {twice} twice", hint=_HINT)
+    return table
+
+
+def _of_csv(path: str | os.PathLike[str], what: str) -> pd.DataFrame:
+    lines = [line for line in read_text(path, what).splitlines() if not line.lstrip().startswith("#")]
     try:
-        return pd.read_csv(given, dtype="str", encoding="utf-8-sig", comment="#", skipinitialspace=True)
-    except OSError as error:
-        problem = f"{what}: {os.fspath(given)} cannot be read ({error.strerror})"
-    except ValueError as error:  # parsers, encodings
-        problem = f"{what}: {os.fspath(given)} is no CSV ({error})"
-    raise InvalidInput(problem, hint="The first line names the columns, as in the template.")
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, skipinitialspace=True, strict=True)]
+    except csv.Error as error:
+        raise InvalidInput(f"{what}: {os.fspath(path)} is no CSV ({error})", hint=_HINT) from None
+    head, *cells = [row for row in rows if any(row)] or [[]]
+    for number, row in enumerate(cells, start=1):
+        if len(row) != len(head):
+            said = f"{what}: row {number} of {os.fspath(path)} has {len(row)} cells, but there are {len(head)} columns"
+            raise InvalidInput(said, hint=_HINT)
+    return pd.DataFrame(cells, columns=head, dtype="str")
 
 
 def numbers(column: pd.Series, what: str, name: str) -> pd.Series:
