@@ -254,4 +254,5 @@ def _check_complete(manifest: dict[str, Any], tables: dict[str, pd.DataFrame]) -
 
 
 def _table(name: str, content: bytes) -> pd.DataFrame:
-    return from_arrow(name, pq.read_table(BytesIO(content)))
+    # Without threads: one that Arrow still has when Python ends aborts the process now and then (apache/arrow#34314).
+    return from_arrow(name, pq.read_table(BytesIO(content), use_threads=False, pre_buffer=False))

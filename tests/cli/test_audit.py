@@ -129,3 +129,25 @@ def with_examples(text: str) -> list[str]:
     """Return a template's lines with the examples that are commented out taken in; prose stays a comment."""
     example = re.compile(r"# (\[|[a-z-]+,|\*,|[a-z]+ = )")
     return [line[2:] if example.match(line) and not line.endswith(".") else line for line in text.splitlines()]
+
+
+def test_a_defect_is_exit_code_2_and_not_a_finding(saved: str) -> None:
+    code = (
+        "import toastnb.audit.runner as runner, sys\n"
+        "def broken(*_): raise ZeroDivisionError('appkey=0123456789abcdef')\n"
+        "runner.plan = broken\n"
+        f"sys.argv = ['toastnb', 'audit', '--inventory', {saved!r}]\n"
+        "from toastnb.cli import main; main()\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 2
+    assert "this is a defect, please report it" in answer.stderr
+    assert "ZeroDivisionError" in answer.stderr
+
+
+def test_what_is_said_of_a_run_moves_no_cursor(saved: str, tmp_path: Path) -> None:
+    waivers = tmp_path / "waivers.csv"
+    waivers.write_text("check,resource,reason,expires\nin-error,\x1b[2Jno-such-*,x,2999-01-01\n")
+    answer = run("--inventory", saved, "--waivers", str(waivers))
+    assert "Waiver unused" in answer.stderr
+    assert "\x1b" not in answer.stderr

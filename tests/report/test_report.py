@@ -12,7 +12,10 @@ from bs4 import BeautifulSoup
 from openpyxl import load_workbook
 
 import toastnb as tn
+from tests.support import eventually
 from toastnb import report
+from toastnb.report.pdf import print_page
+from toastnb.report.sheets import sheets
 
 FORMULA = '=HYPERLINK("http://x","y")'
 SCRIPT = "<script>alert(1)</script>"
@@ -27,7 +30,7 @@ def account() -> tn.Inventory:
     account.instances_detail.loc[: len(names) - 1, "ram_mb"] = 2**30  # they are the largest, so all are in the report
     account.instances_detail.loc[0, "zone"] = SCRIPT
     account.instances_detail.loc[1, "vcpus"] = pd.NA
-    account.source = f"`{SCRIPT}"
+    account.source = f"`{SCRIPT}\n\n<form action=//x><a href=//x>x</a></form>"
     return account
 
 
@@ -54,7 +57,7 @@ def workbook(written: Path) -> Iterator[object]:
 
 def test_the_page_has_the_totals_and_every_plot(page: str, account: tn.Inventory) -> None:
     text = re.sub(r"<[^>]+>", " ", page)
-    assert f"{len(account.instances_detail):,}" in text
+    assert f"{len(account.instances_detail):,} instances in" in text
     fetched = f"{pd.Timestamp(account.fetched_at):%Y-%m-%d %H:%M} UTC"
     assert fetched in text
     assert "Total" in text
@@ -132,7 +135,8 @@ def test_an_account_without_instances_and_without_siblings_still_has_a_report(tm
         account = toast.inventory()
     assert set(account.absent) >= {"images", "volumes", "volume_attachments", "security_group_rules"}
     page = report.write(account, tmp_path)[0].read_text("utf-8")
-    assert "no instances" in page or "0</" in page
+    assert "0 instances in 0 zones have allocated 0 vCPUs" in page
+    assert "This account is not served" in page
     assert "volume_attachments" in page
 
 
@@ -200,7 +204,8 @@ def test_limits_prices_rules_and_waivers_are_in_page_and_workbook(files: dict[st
     assert "No limits were given" not in text
     assert "cost-center" in text
     book = load_workbook(paths[1])
-    assert {"Headroom", "What fits", "Cost", "Findings", "Findings waived", "Checks"} <= set(book.sheetnames)
+    sheets = {"Headroom", "What fits", "Cost by zone", "Cost by family", "Findings waived", "Checks", "Waivers"}
+    assert sheets <= set(book.sheetnames)
     waived = [row[0] for row in book["Findings waived"].values][1:]
     assert set(waived) == {"required-metadata-missing"}
     assert len(waived) == account.instances_detail.name.str.startswith("web-").sum()
@@ -209,7 +214,7 @@ def test_limits_prices_rules_and_waivers_are_in_page_and_workbook(files: dict[st
 def test_without_limits_and_prices_the_page_says_how_to_give_them(page: str, workbook) -> None:
     assert "toastnb report --limits limits.csv" in page
     assert "toastnb report --prices prices.csv" in page
-    assert not {"Headroom", "Cost"} & set(workbook.sheetnames)
+    assert not {"Headroom", "Cost by zone"} & set(workbook.sheetnames)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +250,9 @@ def test_without_a_chromium_the_error_says_so_before_the_work(tmp_path: Path, mo
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize(("script", "said"), [("exit 3", "ended with 3"), ("exit 0", "wrote no PDF")])
+@pytest.mark.parametrize(
+    ("script", "said"), [("echo no display >&2; exit 3", r"ended with 3 \(no display\)"), ("exit 0", "no PDF")]
+)
 def test_a_browser_that_fails_is_told_and_the_page_is_there(
     script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,3 +273,47 @@ def test_an_account_in_one_zone_has_a_report(tmp_path: Path) -> None:
     account.availability_zones = zones[zones.zone == "kr-pub-a"]
     text = report.write(account, tmp_path)[0].read_text("utf-8")
     assert "if that zone is lost, nothing survives" in text
+
+
+def test_a_browser_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, child = tmp_path / "browser", tmp_path / "child"
+    browser.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {child}\nwait\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(browser))
+    monkeypatch.setattr("toastnb.report.pdf.SECONDS", 1.0)
+    page = tmp_path / "page.html"
+    page.write_text("x")
+    with pytest.raises(tn.ToastError, match=r"Chromium took more than 1\.0 s"):
+        print_page(page, tmp_path / "page.pdf")
+    number = int(child.read_text())
+    eventually(lambda: not Path(f"/proc/{number}").exists() or "Z" in Path(f"/proc/{number}/stat").read_text())
+
+
+def test_nothing_in_the_page_leads_or_sends_anywhere(page: str) -> None:
+    soup = BeautifulSoup(page, "html.parser")
+    assert soup.find_all("form") == []
+    assert soup.find_all("a") == []
+    assert "form-action 'none'" in soup.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+
+
+def test_a_table_that_a_sheet_cannot_hold_is_cut_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = plain_account()
+    monkeypatch.setattr("toastnb.report.sheets.MOST_ROWS", 50)
+    made = sheets(account, None, None, tn.audit.run(account))
+    assert len(made["Instances"]) == 50
+    about = made["About"].set_index("what").value
+    assert about["cut: Instances"] == "the first 50 of 60 rows"
+    assert "cut: Flavors" not in about
+
+
+def test_expired_and_unused_waivers_are_told(tmp_path: Path) -> None:
+    waivers = tmp_path / "waivers.csv"
+    waivers.write_text(
+        "check,resource,reason,expires\nweak-ssh-key,*,was,2020-01-01\nweak-ssh-key,no-such-*,slip,2999-01-01\n"
+    )
+    paths = report.write(plain_account(), tmp_path / "out", waivers=waivers)
+    text = BeautifulSoup(paths[0].read_text("utf-8"), "html.parser").get_text(" ")
+    assert re.search(r"Waivers that do nothing: 1 (expired|unused), 1 (expired|unused)", text)
+    assert "no-such-*" in text

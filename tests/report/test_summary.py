@@ -34,7 +34,7 @@ def in_zone(zone: str | None, *numbers: int, **fields: Any) -> list[Raw]:
 
 def test_what_is_allocated() -> None:
     text = said(*in_zone("a", 1, 2), *in_zone("b", 3, status="STOP"))
-    assert "The data was fetched at 2026-11-01 00:00 UTC." in text
+    assert "Account: not known. The data was fetched at 2026-11-01 00:00 UTC." in text
     assert "3 instances in 2 zones have allocated 6 vCPUs, 12 GB of RAM and 450 GB of disk." in text
     assert "By state: 2 ACTIVE, 1 STOP." in text
     assert "a holds 67% of the vCPUs, 1.33 times an even share." in text
@@ -56,6 +56,7 @@ def test_limits_say_what_binds_and_what_falls_short() -> None:
     assert "Without a, b falls short of 1 vCPUs against its limit." in text
     assert "In b the limit that binds first: 2 of 5 vCPUs are allocated (40%), 3 remain." in text
     assert "In all the limit that binds first: 6 of 5 vCPUs are allocated (120%), 1 too many." in text
+    assert "Without a, 5 vCPUs are lacking against the limit in all, until what was there is deleted." in text
 
 
 def test_what_is_not_known_is_said_so() -> None:
@@ -63,6 +64,14 @@ def test_what_is_not_known_is_said_so() -> None:
     assert "have allocated" not in text
     assert "has allocated an unknown number of vCPUs, an unknown number of GB of RAM and 150 GB of disk." in text
     assert "1 instance lacks a figure" in text
+    gaps = said(*in_zone("a", 1, 2), *in_zone("b", 3), *in_zone("b", 4, flavor=None), limits={"b": {"vcpus": 12}})
+    assert (
+        "If a is lost, the other zone must absorb 4 vCPUs, 200% of what it runs today, and 8 GB of RAM (1 not" in gaps
+    )
+    assert "2 of 12 vCPUs are allocated (17%), 10 remain (1 not known)." in gaps
+    assert "By state: 1 ACTIVE, 1 not known." in said(instance(1), instance(2, status=None))
+    idle = said(instance(1, status="STOP"), instance(2, status="STOP", volumes=None))
+    assert "hold 4 vCPUs, 8 GB of RAM and 150 GB of disk (1 not known)." in idle
     assert "This account is not served flavors, availability_zones, instances, " in text
 
 
@@ -90,7 +99,7 @@ def test_prices_say_what_it_costs(toast: tn.Toast) -> None:
     whole = tn.capacity.cost(inventory.instances_detail, prices).loc["Total"]
     assert f"By the given prices it costs {whole.total_low:,.0f}" in text
     nothing = str(tn.report.summary(inventory, prices=prices.assign(price=pd.NA)))
-    assert "no price for anything" in nothing
+    assert "No price that was given is for what is allocated" in nothing
 
 
 def test_an_empty_account_has_a_summary() -> None:

@@ -1,6 +1,7 @@
 """The `toastnb` command. Everything heavy is imported by the command that needs it, so that --help comes at once."""
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from toastnb import __version__
 from toastnb.cli import account, reports, serve, tables
 from toastnb.cli.common import app, fail
 from toastnb.errors import ToastError
+from toastnb.redaction import redact
 
 __all__ = ["app", "main"]
 
@@ -34,6 +36,8 @@ def main() -> None:
         fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:  # a defect; 1 would mean that an audit found something
+        fail(f"this is a defect, please report it.\n{redact(traceback.format_exc())}")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from toastnb.inventory import Inventory
 
 FAILURE = 2
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 app = typer.Typer(
     help="A TOAST (NHN Cloud) account's inventory: tables, reports, audits, and a sandbox that needs no account.",
@@ -42,8 +44,8 @@ def fail(message: str) -> NoReturn:
 
 
 def say(message: str) -> None:
-    """Tell how it goes, apart from what the command answers."""
-    print(message, file=sys.stderr)
+    """Tell how it goes, apart from what the command answers; nothing in it moves the cursor."""
+    print(_CONTROL.sub("\ufffd", message), file=sys.stderr)
 
 
 def pull(profile: str, saved: Path | None) -> Inventory:

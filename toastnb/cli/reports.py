@@ -111,15 +111,19 @@ def _written(findings: pd.DataFrame, format: AuditFormat) -> str:
     from toastnb.report import exports, pages
 
     writers: dict[AuditFormat, Callable[[pd.DataFrame], str]] = {
-        AuditFormat.TABLE: lambda found: exports.as_text(
-            found[["severity", "check", "resource_type", "name", "evidence"]]
-        ),
+        AuditFormat.TABLE: lambda found: exports.as_text(_for_terminal(found)),
         AuditFormat.JSON: audits.as_json,
         AuditFormat.CSV: exports.as_csv,
         AuditFormat.HTML: pages.audit_page,
         AuditFormat.SARIF: audits.sarif,
     }
     return writers[format](findings)
+
+
+def _for_terminal(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return what fits on a line: long names and evidence are cut."""
+    shown = findings[["severity", "check", "resource_type", "name", "evidence"]]
+    return shown.assign(name=shown["name"].str.slice(stop=40), evidence=shown["evidence"].str.slice(stop=120))
 
 
 def _say_what_is_not_there(findings: pd.DataFrame) -> None:
@@ -133,8 +137,8 @@ def _say_what_is_not_there(findings: pd.DataFrame) -> None:
     for waiver in audits.waivers(findings).itertuples():
         if waiver.status != "used":
             say(f"Waiver {waiver.status}: {waiver.check} for {waiver.resource} (until {waiver.expires})")
-    for check in checks[checks["status"] == "not run"].itertuples():
-        say(f"Not run: {check.check}: {check.why}")
+    for check in checks[checks["status"] != "run"].itertuples():
+        say(f"{str(check.status).capitalize()}: {check.check}: {check.why}")
 
 
 def template(name: Annotated[Template, typer.Argument(help="Which file.")]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from toastnb import audit
+from toastnb.audit.results import of_run
 from toastnb.extras import needs
 from toastnb.report.shapes import moment_text
 from toastnb.report.tables import table
@@ -35,10 +36,11 @@ def notebook_page(notebook: Any) -> str:
 
 def audit_page(findings: pd.DataFrame) -> str:
     """Return an audit as a page: findings, checks, what is waived, and what cannot be known."""
-    source = findings.attrs["audit"]["source"] or "not known"
+    source = of_run(findings)["source"] or "not known"
+    fetched = escape(moment_text(str(findings.attrs.get("fetched_at"))))
     parts = [
         "<h1>Audit</h1>",
-        f"<p>Account: <code>{escape(source)}</code>. Data fetched at {moment_text(findings.attrs['fetched_at'])}.</p>",
+        f"<p>Account: <code>{escape(source)}</code>. Data fetched at {fetched}.</p>",
         _section("Findings", findings),
         _section("Checks", audit.summary(findings)),
         _section("Waived", audit.waived(findings)),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from toastnb.errors import InvalidInput, ToastError
@@ -16,7 +18,7 @@ _PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-_SECONDS = 120
+SECONDS = 120.0
 
 
 def find_chromium() -> str:
@@ -63,10 +65,26 @@ def print_page(page: Path, target: Path) -> Path:
 
 
 def _failure(command: list[str]) -> str:
+    """Run the browser, with all that it starts in a group of its own, so that nothing of it outlives the time."""
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - a fixed command
-    except subprocess.TimeoutExpired:
-        return f"Chromium took more than {_SECONDS} s"
+        process = subprocess.Popen(  # noqa: S603 - a fixed command
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
     except OSError as error:
         return f"{command[0]} cannot be run ({error.strerror})"
-    return f"Chromium ended with {done.returncode}" if done.returncode else ""
+    with process:
+        try:
+            _, complaint = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"Chromium took more than {SECONDS} s"
+        finally:
+            _end(process)
+    last = complaint.decode(errors="replace").strip().rpartition("\n")[2]
+    return f"Chromium ended with {process.returncode} ({last[:200] or 'it said nothing'})" if process.returncode else ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from toastnb.inventory import Inventory
-
 
 def flat(df: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with the named levels of its index as its first columns."""
@@ -34,12 +32,3 @@ def kind_of(column: pd.Series, name: str) -> str:
     if pd.api.types.is_float_dtype(column):
         return next((kind for kind in ("share", "skew") if name.endswith(f"_{kind}")), "number")
     return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
-
-
-def zones_of(inventory: Inventory) -> list[str] | None:
-    """Return the zones of an account that can be used or are used; None where they cannot be told."""
-    zones = inventory.tables.get("availability_zones")
-    if zones is None:
-        return None
-    usable = zones["zone"][zones["available"].fillna(True)]
-    return sorted({*usable.dropna(), *inventory.instances_detail["zone"].dropna()})

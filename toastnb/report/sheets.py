@@ -8,17 +8,16 @@ from toastnb import audit, capacity
 from toastnb.capacity.limits import Limits
 from toastnb.capacity.prices import PriceTable
 from toastnb.inventory import Inventory
-from toastnb.report.shapes import zones_of
+from toastnb.report.workbook import MOST_ROWS
 
 
 def sheets(
     inventory: Inventory, limits: Limits | None, prices: PriceTable | None, findings: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     """Return the sheets of the workbook, by name."""
-    vms, zones = inventory.instances_detail, zones_of(inventory)
+    vms, zones = inventory.instances_detail, inventory.tables.get("availability_zones")
     flavors = inventory.tables.get("flavors")
     made = {
-        "About": _about(inventory),
         "Totals by zone": capacity.totals(vms, by="zone"),
         "Totals by state": capacity.totals(vms, by="status"),
         "Totals by flavor": capacity.totals(vms, by="flavor_name"),
@@ -27,6 +26,7 @@ def sheets(
         "Single zone": capacity.single_zone(vms, app="prefix"),
         "Flavor mix": capacity.flavor_mix(vms, flavors),
         "Disk sizes": capacity.disk_sizing(inventory.disks, vms),
+        "Disk sizes by zone": capacity.disk_sizing(inventory.disks, vms, by="zone"),
         "Largest disks": capacity.largest_disks(inventory.disks, vms),
         "Volumes per instance": capacity.volumes_per_instance(vms),
         "Reclaimable": capacity.reclaimable(vms, at=inventory.fetched_at),
@@ -36,10 +36,12 @@ def sheets(
         if flavors is not None:
             made["What fits"] = capacity.headroom(vms, limits, flavors, zones=zones)
     if prices is not None:
-        made["Cost"] = capacity.cost(vms, prices, at=inventory.fetched_at)
-    return made | {
+        made["Cost by zone"] = capacity.cost(vms, prices, at=inventory.fetched_at)
+        made["Cost by family"] = capacity.cost(vms, prices, by="family", at=inventory.fetched_at)
+    made |= {
         "Findings": findings,
         "Findings waived": audit.waived(findings),
+        "Waivers": audit.waivers(findings),
         "Checks": audit.summary(findings),
         "Not knowable": audit.unknowable(),
         "Instances": vms,
@@ -50,14 +52,17 @@ def sheets(
             if name in inventory.tables
         },
     }
+    return {"About": _about(inventory, made)} | {name: frame.head(MOST_ROWS) for name, frame in made.items()}
 
 
-def _about(inventory: Inventory) -> pd.DataFrame:
+def _about(inventory: Inventory, made: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    cut = {name: f"the first {MOST_ROWS:,} of {len(f):,} rows" for name, f in made.items() if len(f) > MOST_ROWS}
     about = {
         "account": inventory.source or "not known",
         "data fetched at": inventory.fetched_at,
         "figures": "allocated, never used: every instance but those being deleted",
         "times": "UTC",
         **{f"absent: {name}": why for name, why in inventory.absent.items()},
+        **{f"cut: {name}": rows for name, rows in cut.items()},
     }
     return pd.DataFrame({"what": list(about), "value": list(about.values())}, dtype="str")

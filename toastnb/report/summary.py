@@ -11,8 +11,9 @@ from toastnb import audit, capacity
 from toastnb.capacity.limits import Limits
 from toastnb.capacity.prices import PriceTable
 from toastnb.capacity.selection import MISSING, TOTAL
+from toastnb.capacity.zones import known_zones
 from toastnb.inventory import Inventory
-from toastnb.report.shapes import moment_text, zones_of
+from toastnb.report.shapes import moment_text
 
 _NAMED = 5
 _WORDS = {
@@ -73,9 +74,9 @@ def summary(
     >>> said[1]
     '250 instances in 2 zones have allocated 885 vCPUs, 2,262 GB of RAM and 26,900 GB of disk.'
     """
-    vms, zones = inventory.instances_detail, zones_of(inventory)
+    vms, zones = inventory.instances_detail, inventory.tables.get("availability_zones")
     said = [
-        f"The data was fetched at {moment_text(inventory.fetched_at)}.",
+        f"Account: {inventory.source or 'not known'}. The data was fetched at {moment_text(inventory.fetched_at)}.",
         *_size(vms),
         *_balance(vms),
         *_failure(vms, limits, zones),
@@ -98,6 +99,11 @@ def _amount(value: float, unit: str) -> str:
     return f"{value:,.0f} {word}"
 
 
+def _not_known(count: float) -> str:
+    """Say how many instances may add to a figure."""
+    return f" ({count:,.0f} not known)" if count else ""
+
+
 def _named(names: pd.Index) -> str:
     """Return the first names, and how many more there are."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
@@ -107,13 +113,15 @@ def _named(names: pd.Index) -> str:
 def _size(vms: pd.DataFrame) -> Iterator[str]:
     whole = capacity.totals(vms, by="zone").iloc[-1]
     figures = [_amount(whole[name], name) for name in ("vcpus", "ram_gb", "disk_gb")]
-    zones = vms["zone"].nunique()
+    zones = len(known_zones(vms, None))
     where = f"{zones:,} zone{'s' * (zones != 1)}"
     has = "has" if whole["instances"] == 1 else "have"
     instances = _amount(whole["instances"], "instances")
     yield f"{instances} in {where} {has} allocated {figures[0]}, {figures[1]} and {figures[2]}."
     states = vms["status"].value_counts()
     counted = [f"{count:,} {state}" for state, count in states.items()]
+    if vms["status"].isna().any():
+        counted.append(f"{int(vms['status'].isna().sum()):,} not known")
     if counted:
         yield f"By state: {', '.join(counted)}."
     if whole["unknown"]:
@@ -127,7 +135,7 @@ def _balance(vms: pd.DataFrame) -> Iterator[str]:
         yield f"{zone} holds {share:.0%} of the vCPUs, {skew:.2f} times an even share."
 
 
-def _failure(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) -> Iterator[str]:
+def _failure(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | None) -> Iterator[str]:
     table = capacity.zone_failure(vms, limits, zones=zones)
     if not len(table):
         return
@@ -136,7 +144,7 @@ def _failure(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) 
     if not len(worst) or not worst.iloc[0]:
         return
     lost = str(worst.index[0])
-    load = table["absorbs"].loc[lost, TOTAL]
+    load, unknown = table["absorbs"].loc[lost, TOTAL], table["unknown"].loc[lost, TOTAL]["vcpus"]
     survivors = table.loc[lost].index.get_level_values("survivor").nunique() - 1
     if not survivors:
         yield f"All of it is in {lost}: if that zone is lost, nothing survives."
@@ -146,14 +154,17 @@ def _failure(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) 
     percent = f", {growth:.0%} of what {it} today" if pd.notna(growth) else ""
     yield (
         f"If {lost} is lost, {zone} must absorb {_amount(worst.iloc[0], 'vcpus')}{percent}, and "
-        f"{_amount(load['ram_gb'], 'ram_gb')}."
+        f"{_amount(load['ram_gb'], 'ram_gb')}{_not_known(unknown)}."
     )
-    short = table["shortfall"].drop(TOTAL, level="survivor").reset_index()
-    for row in short[short["shortfall"].fillna(0) > 0].to_dict("records"):
-        yield (
-            f"Without {row['lost']}, {row['survivor']} falls short of"
-            f" {_amount(row['shortfall'], row['resource'])} against its limit."
-        )
+    each = table["shortfall"].drop(TOTAL, level="survivor")
+    for row in each[each.fillna(0) > 0].reset_index().to_dict("records"):
+        short = _amount(row["shortfall"], row["resource"])
+        yield f"Without {row['lost']}, {row['survivor']} falls short of {short} against its limit."
+    together = table["shortfall"].xs(TOTAL, level="survivor").fillna(0)
+    beyond = together - each.groupby(level=["lost", "resource"]).sum().reindex(together.index).fillna(0)
+    for row in together[beyond > 0].reset_index().to_dict("records"):
+        short = _amount(row["shortfall"], row["resource"])
+        yield f"Without {row['lost']}, {short} are lacking against the limit in all, until what was there is deleted."
 
 
 def _alone(vms: pd.DataFrame) -> Iterator[str]:
@@ -171,7 +182,7 @@ def _offers(vms: pd.DataFrame, flavors: pd.DataFrame | None) -> Iterator[str]:
         yield f"Flavors in use that are no longer on offer: {_named(old)}."
 
 
-def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None) -> Iterator[str]:
+def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | None) -> Iterator[str]:
     if limits is None:
         return
     table = capacity.headroom(vms, limits, zones=zones)
@@ -180,7 +191,7 @@ def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: list[str] | None)
         share = f" ({row['allocated_share']:.0%})" if pd.notna(row["allocated_share"]) else ""
         what = f"{row['allocated']:,.0f} of {_amount(row['limit'], row['resource'])} are allocated{share}"
         left = f"{row['remaining']:,.0f} remain" if row["remaining"] >= 0 else f"{-row['remaining']:,.0f} too many"
-        yield f"{where} the limit that binds first: {what}, {left}."
+        yield f"{where} the limit that binds first: {what}, {left}{_not_known(row['unknown'])}."
 
 
 def _reclaimable(vms: pd.DataFrame, at: str) -> Iterator[str]:
@@ -188,7 +199,9 @@ def _reclaimable(vms: pd.DataFrame, at: str) -> Iterator[str]:
     if not len(table):
         return
     sums = [_amount(table[name].sum(min_count=1), name) for name in ("vcpus", "ram_gb", "disk_gb")]
-    yield f"{_amount(len(table), 'instances')} in STOP or ERROR hold {sums[0]}, {sums[1]} and {sums[2]}."
+    hold = "holds" if len(table) == 1 else "hold"
+    gaps = _not_known(table["unknown"].sum())
+    yield f"{_amount(len(table), 'instances')} in STOP or ERROR {hold} {sums[0]}, {sums[1]} and {sums[2]}{gaps}."
     billed = int((table["billing"].eq("full") & table["status"].eq("STOP")).sum())
     if billed:
         yield f"{billed:,} of them are stopped for 90 days or more, so they are billed in full again."
@@ -199,7 +212,7 @@ def _cost(vms: pd.DataFrame, prices: PriceTable | None, at: str) -> Iterator[str
         return
     whole = capacity.cost(vms, prices, at=at).loc[TOTAL]
     if pd.isna(whole["total_low"]):
-        yield "The price table has no price for anything that is allocated."
+        yield "No price that was given is for what is allocated, as far as that is known."
         return
     low, high = f"{whole['total_low']:,.0f}", f"{whole['total_high']:,.0f}"
     span = low if low == high else f"{low} to {high}"
@@ -215,5 +228,9 @@ def _audit(findings: pd.DataFrame | None) -> Iterator[str]:
     checks = audit.summary(findings)
     silent = int(checks["status"].eq("not run").sum())
     waived = int(checks["waived"].sum())
-    ran = f"{silent:,} of {len(checks):,} checks did not run"
+    off = int(checks["status"].eq("off").sum())
+    ran = f"{silent:,} of {len(checks):,} checks did not run{f', {off:,} are switched off' if off else ''}"
     yield f"The audit found {', '.join(found)}; {waived:,} more are waived. {ran}."
+    idle = audit.waivers(findings)["status"].value_counts().drop("used", errors="ignore")
+    if len(idle):
+        yield f"Waivers that do nothing: {', '.join(f'{count:,} {status}' for status, count in idle.items())}."

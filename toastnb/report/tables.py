@@ -115,4 +115,4 @@ def _words_of(figure: str) -> str:
 def _with_readable_times(df: pd.DataFrame) -> pd.DataFrame:
     times = [name for name in df.columns if isinstance(df[name].dtype, pd.DatetimeTZDtype)]
     texts = {name: df[name].dt.tz_convert("UTC").dt.strftime("%Y-%m-%d %H:%M") for name in times}
-    return df.assign(**texts).rename(columns={name: f"{name} (UTC)" for name in times})
+    return df.assign(**texts).rename(columns={name: f"{heading(str(name))} (UTC)" for name in times})

@@ -14,7 +14,7 @@ from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
 from toastnb.report.shapes import flat, kind_of
 
-_MOST_ROWS = 2**20 - 1
+MOST_ROWS = 2**20 - 1
 _LONGEST_TEXT = 32_767
 _LARGEST_EXACT = 10**15
 _WIDEST, _NARROWEST = 50, 8
@@ -48,9 +48,9 @@ def write_workbook(path: str | os.PathLike[str], sheets: Mapping[str, pd.DataFra
     'totals.xlsx'
     """
     for name, frame in sheets.items():
-        if len(frame) > _MOST_ROWS:
+        if len(frame) > MOST_ROWS:
             hint = "Write it as Parquet or CSV."
-            raise InvalidInput(f"{name} has {len(frame):,} rows, but a sheet holds {_MOST_ROWS:,}", hint=hint)
+            raise InvalidInput(f"{name} has {len(frame):,} rows, but a sheet holds {MOST_ROWS:,}", hint=hint)
     return replace_file(path, lambda file: _write(file, sheets), mode=SHARED)
 
 
