@@ -40,7 +40,7 @@ def sarif_run(findings: pd.DataFrame) -> dict[str, Any]:
 def test_json_has_all_that_the_tables_have() -> None:
     findings = audited()
     whole = json.loads(tn.audit.as_json(findings))
-    assert list(whole) == ["fetched_at", "at", "source", "findings", "waived", "not_run", "waivers"]
+    assert list(whole) == ["fetched_at", "at", "source", "findings", "waived", "not_run", "off", "waivers"]
     assert (whole["fetched_at"], whole["at"]) == ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00+00:00")
     assert whole["source"] == "prod at api.example.com"
     for key, table in [
@@ -53,6 +53,30 @@ def test_json_has_all_that_the_tables_have() -> None:
     assert whole["not_run"] == [
         {"check": "required-metadata-missing", "why": "no rule given"},
         {"check": "name-pattern", "why": "no rule given"},
+    ]
+    assert whole["off"] == []
+
+
+OFF = {"checks": {"in-error": {"enabled": False}}}
+
+
+def test_what_the_rules_switch_off_is_told_to_other_programs() -> None:
+    findings = audited(rules=OFF)
+    whole = json.loads(tn.audit.as_json(findings))
+    assert whole["off"] == [{"check": "in-error", "why": "switched off by the rules"}]
+    assert "in-error" not in {one["check"] for one in whole["not_run"]}
+    run = sarif_run(findings)
+    [invocation] = run["invocations"]
+    index = [one["id"] for one in run["tool"]["driver"]["rules"]].index("in-error")
+    assert invocation["toolConfigurationNotifications"] == [
+        {
+            "associatedRule": {"id": "in-error", "index": index},
+            "level": "note",
+            "message": {"text": "in-error is off: switched off by the rules"},
+        }
+    ]
+    assert [one["associatedRule"]["id"] for one in invocation["toolExecutionNotifications"]] == [
+        *("required-metadata-missing", "name-pattern")
     ]
 
 
@@ -70,7 +94,9 @@ def test_an_empty_audit_is_whole_too() -> None:
     assert (whole["findings"], whole["waived"], whole["not_run"]) == ([], [], [])
     run = sarif_run(findings)
     assert run["results"] == []
-    assert run["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
+    assert run["invocations"] == [
+        {"executionSuccessful": True, "toolExecutionNotifications": [], "toolConfigurationNotifications": []}
+    ]
 
 
 # --- SARIF --------------------------------------------------------------------------------------------------------
@@ -209,7 +235,9 @@ def test_a_waived_finding_fails_nothing_and_an_expired_waiver_helps_nothing() ->
         assert tn.audit.fails(tn.audit.run(inventory, ["weak-ssh-key"], [waiver], at=at), "high") is fails
 
 
-@pytest.mark.parametrize("on", ["urgent", "high,urgent", [], "", "high,", "never,high", ["never", "high"], [None]])
+@pytest.mark.parametrize(
+    "on", ["urgent", "high,urgent", [], "", "high,", "never,high", ["never", "high"], [None], 5, None, 1.5, [[]]]
+)
 def test_a_word_that_is_not_known_is_named(on: Any) -> None:
     with pytest.raises(tn.InvalidInput, match="on is"):
         tn.audit.fails(with_severities(), on)

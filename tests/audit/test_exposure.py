@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.audit.builders import account, clean, evidence, find, group, resources, rule
-from toastnb.audit.openings import SENSITIVE_PORTS
+from toastnb.audit.openings import SENSITIVE_PORTS, Opening, openings
 
 ANYWHERE = {"remoteIpPrefix": "0.0.0.0/0"}
 
@@ -95,7 +95,10 @@ def test_a_group_that_lets_anyone_reach_a_sensitive_port_makes_it_high() -> None
 
 
 def test_icmp_alone_does_not_make_it_high() -> None:
-    assert exposed(rule(**ANYWHERE, protocol="icmp"))[0] == "medium"
+    assert exposed(rule(**ANYWHERE, protocol="icmp")) == ("medium", "floating IP 198.18.0.1")
+    inventory = account(security_groups=[group("g", rule(**ANYWHERE, protocol="icmp"), rule(**ANYWHERE))])
+    assert [(one.text, one.is_icmp) for one in openings(inventory)] == [("ICMP", True), ("tcp 443", False)]
+    assert not Opening("g", (4,), "tcp 443", "info").is_icmp
 
 
 def test_rules_for_the_other_ip_version_do_not_count() -> None:
@@ -247,10 +250,12 @@ def test_no_security_group_is_an_empty_list_and_not_an_unknown_one() -> None:
             clean(3, securityGroups=[{}]),
             clean(4),
             clean(5, securityGroups=[], addresses=at("10.0.0.5", floating="198.18.0.5")),
+            clean(6, securityGroups=[], addresses=at("10.0.0.6", "9.9.9.9")),
+            clean(7, addresses=at("9.9.9.9")),
         ]
     )
     found = find(inventory, "no-security-group").set_index("resource")
-    assert found.severity.to_dict() == {"id-5": "high", "id-1": "medium"}
+    assert found.severity.to_dict() == {"id-5": "high", "id-6": "high", "id-1": "medium"}
 
 
 def test_only_default_is_default_and_nothing_else() -> None:

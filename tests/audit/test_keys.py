@@ -122,6 +122,9 @@ UNREADABLE = {
     "another kind inside": "ssh-rsa " + ed25519(1).split()[1],
     "cut": line("ssh-ed25519", b"a" * 31),
     "no RSA": line("ssh-rsa", number(1), number(1 << 2047)),
+    "a compressed point": line("ecdsa-sha2-nistp256", b"nistp256", b"\x02" + b"a" * 32),
+    "another curve": line("ecdsa-sha2-nistp256", b"nistp384", b"\x04" + b"a" * 64),
+    "no point": line("ecdsa-sha2-nistp256", b"nistp256", b""),
     "a certificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     "한글": "키 없음",
 }

@@ -171,9 +171,17 @@ def test_applications_by_metadata_and_by_pattern() -> None:
     assert resources(inventory, "single-zone-application", key=r"^([xy])") == ["x", "y"]
 
 
-def test_metadata_that_nobody_has_is_a_slip_of_the_pen() -> None:
-    with pytest.raises(tn.InvalidInput, match="no instance has metadata with the key 'servise'"):
-        find(account([clean(1)]), "single-zone-application", key="metadata.servise")
+def test_without_an_instance_that_has_the_metadata_it_does_not_run_and_the_others_do() -> None:
+    inventory = account([clean(1, status="ERROR"), clean(2, status="DELETING", metadata={"service": "pay"})])
+    findings = tn.audit.run(inventory, rules={"application": {"key": "metadata.service"}})
+    table = tn.audit.summary(findings).set_index("check")
+    assert table.loc["single-zone-application", ["status", "why"]].tolist() == [
+        *("not run", "no instance has metadata with the key 'service'")
+    ]
+    assert table.findings.isna()["single-zone-application"]
+    assert table.findings["in-error"] == 1
+    empty = find(account(), "single-zone-application", key="metadata.service")
+    assert tn.audit.summary(empty).status.tolist() == ["run"]
 
 
 def test_without_metadata_applications_by_metadata_are_not_looked_for() -> None:

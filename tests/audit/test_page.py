@@ -47,8 +47,7 @@ def test_the_examples_are_accepted(name: str, tmp_path: Path) -> None:
     else:
         assert set(findings.check) == {"exposed-to-internet", "required-metadata-missing", "name-pattern"}
         table = tn.audit.summary(findings)
-        assert set(table.status) == {"run"}
-        assert set(tn.audit.catalogue().check) - set(table.check) == {"keypair-shared"}
+        assert table.check[table.status != "run"].tolist() == ["keypair-shared"]
 
 
 def test_what_cannot_be_known_has_what_people_ask_for() -> None:

@@ -47,7 +47,7 @@ key = "metadata.service"
 
 
 def planned(checks: Any = None, rules: Any = None) -> dict[str, dict[str, Any]]:
-    return {one.check.id: dict(one.thresholds) for one in plan(checks, rules)}
+    return {one.check.id: dict(one.thresholds) for one in plan(checks, rules) if one.enabled}
 
 
 def test_all_checks_with_the_thresholds_of_the_catalogue() -> None:
@@ -76,6 +76,25 @@ def test_what_the_rules_switch_off_runs_only_when_it_is_named() -> None:
     assert "keypair-shared" not in planned(rules=RULES)
     assert "keypair-shared" in planned(["keypair-shared"], RULES)
     assert len(planned(rules=RULES)) == len(CHECKS) - 1
+
+
+def test_what_is_switched_off_is_listed_and_counts_as_nothing() -> None:
+    vms = [clean(number) for number in range(1, 30)]
+    rules = {"checks": {"keypair-shared": {"enabled": False}, "volume-unattached": {"enabled": False}}}
+    inventory = account(vms, absent={"volumes": "denied"})
+    findings = tn.audit.run(inventory, rules=rules)
+    assert len(findings) == 0
+    table = tn.audit.summary(findings).set_index("check")
+    assert table.index.tolist() == list(CHECKS)
+    off = table[table.status == "off"]
+    assert off.index.tolist() == ["keypair-shared", "volume-unattached"]
+    assert set(off.why) == {"switched off by the rules"}
+    assert off[["findings", "waived"]].isna().all(axis=None)
+    every = rules | {"metadata": {"required": ["team"]}, "names": {"pattern": ".*"}}
+    assert tn.audit.fails(tn.audit.run(inventory, rules=every), "info,not-run") is False
+    named = tn.audit.run(inventory, rules=rules, checks=["keypair-shared"])
+    assert tn.audit.summary(named).status.tolist() == ["run"]
+    assert named.resource.tolist() == ["ops"]
 
 
 def test_a_toml_file_is_the_same_as_a_mapping(tmp_path: Path) -> None:
@@ -135,6 +154,15 @@ def test_without_a_rule_a_check_that_needs_one_does_not_run() -> None:
         ({"single-zone-application": {"key": "^[a-z]+"}}, 'but must be "prefix"'),
         ({"single-zone-application": {"key": "metadata."}}, 'but must be "prefix"'),
         ({"single-zone-application": {"key": "metadata.db_password"}}, "(of no secret)"),
+        ({"single-zone-application": {"key": "metadata.DBPASS"}}, "(of no secret)"),
+        (
+            {"name-pattern": {"pattern": "a{99999999999}"}},
+            "checks: name-pattern pattern is 'a{99999999999}', but must be",
+        ),
+        ({"name-pattern": {"pattern": "(" * 3000 + ")" * 3000}}, "checks: name-pattern pattern is '((("),
+        ({"single-zone-application": {"key": "(a){99999999999}"}}, 'but must be "prefix"'),
+        ({"secret-in-metadata": {"patterns": ["a{99999999999}"]}}, "but must be a list of regular expressions"),
+        ({"stopped-long": {"days": 10**400}}, "checks: stopped-long days is 1000"),
     ],
 )
 def test_a_check_or_threshold_that_is_wrong_is_named(checks: Any, said: str) -> None:
@@ -194,6 +222,37 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         tn.audit.run(account(), rules=tmp_path)
     with pytest.raises(tn.InvalidInput, match="cannot be read"):
         tn.audit.run(account(), rules="a\0b.toml")
+
+
+@pytest.mark.parametrize("content", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "9" * 5000])
+def test_toml_that_python_gives_up_on_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(content, "utf-8")
+    for name in ("rules", "waivers"):
+        with pytest.raises(tn.InvalidInput, match=rf"{name}: .*deep\.toml is not valid TOML"):
+            tn.audit.run(account(), **{name: path})
+
+
+def test_keys_that_are_secret_by_the_user_s_own_patterns_make_no_applications() -> None:
+    patterns, key = {"patterns": ["hunter"]}, {"key": "metadata.HUNTER2"}
+    said = re.escape(
+        "key of single-zone-application is 'metadata.HUNTER2', a secret's by patterns of secret-in-metadata"
+    )
+    ruled = {"checks": {"secret-in-metadata": patterns}}
+    off = {"checks": {"secret-in-metadata": patterns | {"enabled": False}}}
+    calls = [
+        {"rules": ruled | {"application": key}},
+        {"rules": off | {"application": key}},
+        {"rules": ruled | {"application": key}, "checks": ["in-error"]},
+        {"rules": ruled, "checks": {"single-zone-application": key}},
+        {"rules": {"application": key}, "checks": {"secret-in-metadata": patterns}},
+        {"checks": {"secret-in-metadata": patterns, "single-zone-application": key}},
+    ]
+    for call in calls:
+        with pytest.raises(tn.InvalidInput, match=said):
+            tn.audit.run(account(), **call)
+    for other in ({"key": "metadata.team"}, {"key": "prefix"}, {"key": "^(hunter)"}):
+        assert len(tn.audit.run(account([clean(1)]), rules=ruled | {"application": other})) == 0
 
 
 def test_every_threshold_of_the_catalogue_can_be_given() -> None:

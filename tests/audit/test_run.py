@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import toastnb as tn
 from tests.audit.builders import account, ago, clean, dsa, ed25519, find, group, keypair, rule
 from toastnb.audit.catalogue import CHECKS
+from toastnb.audit.results import of_run
 from toastnb.rules import STATES
 
 COLUMNS = ["check", "severity", "confidence", "resource_type", "resource", "name", "evidence", "remedy"]
@@ -215,6 +216,15 @@ def test_the_frame_carries_json_and_all_tables_say_when() -> None:
     assert [str(dtype) for dtype in tn.audit.summary(findings).dtypes] == [*["str"] * 3, *["Int64"] * 2, *["str"] * 2]
 
 
+def test_what_is_noted_is_one_text_that_no_filter_copies() -> None:
+    waiver = {"check": "*", "resource": "*", "reason": "known", "expires": "2027-01-01"}
+    findings = tn.audit.run(messy(), waivers=[waiver])
+    assert isinstance(findings.attrs["audit"], str)
+    assert findings[findings.severity == "high"].attrs["audit"] is findings.attrs["audit"]
+    assert list(of_run(findings)) == ["source", "checks", "waived", "waivers"]
+    assert len(of_run(findings)["waived"]) == len(tn.audit.waived(findings)) > 20
+
+
 def test_the_summary_is_of_the_whole_run_and_survives_a_filter() -> None:
     findings = tn.audit.run(messy())
     table = tn.audit.summary(findings)
@@ -248,6 +258,7 @@ def everything_of(findings: pd.DataFrame) -> str:
 
 def test_no_value_of_a_secret_is_shown_anywhere() -> None:
     values = [f"password={CANARY}", f"x://u:{CANARY}@h", f"-----BEGIN PRIVATE KEY-----{CANARY}", JWT]
+    values += [f"password: {CANARY}", f'{{"password":"{CANARY}"}}']
     metadata = [{"db_password": CANARY}, {f"token {JWT}": "1"}, *({"service": value, "x": value} for value in values)]
     vms = [clean(n, metadata=one, availabilityZone="a") for n, one in enumerate(metadata)]
     inventory = account([*vms, clean(90, availabilityZone="b")])

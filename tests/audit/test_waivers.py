@@ -1,4 +1,4 @@
-"""Waivers: used, expired, unused; from everywhere; and every way in which one can be wrong."""
+"""Waivers: used, expired, unused, not run; from everywhere; and every way in which one can be wrong."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import toastnb as tn
 from tests.audit.builders import account, ago, clean
+from toastnb.audit.texts import fits
 
 STOPPED = account(
     [clean(number, name=name, status="STOP", updatedAt=ago(days=90)) for number, name in enumerate(["web-1", "Web-2"])]
@@ -55,6 +57,8 @@ def test_waived_findings_are_counted_and_shown_apart() -> None:
         ("id-*", ["id-0", "id-1", "id-9"]),
         ("*", ["id-0", "id-1", "id-9"]),
         ("eb", []),
+        ("?" * 100_000, []),
+        ("web-1" + "*" * 100_000, ["id-0"]),
     ],
 )
 def test_a_pattern_is_held_against_id_and_name_with_case(pattern: str, resources: list[str]) -> None:
@@ -73,11 +77,19 @@ def test_it_is_valid_through_its_last_day_in_utc() -> None:
 
 
 def test_a_waiver_that_matches_nothing_is_listed_and_one_of_a_check_that_did_not_run_is_not_counted() -> None:
-    findings = run(waiver(resource="nothing"), waiver(check="name-pattern"), waiver(check="*", resource="x"))
-    table = tn.audit.waivers(findings)
-    assert table.status.tolist() == ["unused", "unused", "unused"]
-    assert table.findings.isna().tolist() == [False, True, False]
+    given = [
+        waiver(resource="nothing"),
+        waiver(check="name-pattern"),
+        waiver(check="keypair-shared"),
+        waiver(check="name-pattern", expires="2026-10-31"),
+        waiver(check="*", resource="x"),
+    ]
+    off = {"checks": {"keypair-shared": {"enabled": False}}}
+    table = tn.audit.waivers(tn.audit.run(STOPPED, waivers=given, rules=off))
+    assert table.status.tolist() == ["unused", "not run", "not run", "expired", "unused"]
+    assert table.findings.isna().tolist() == [False, True, True, True, False]
     assert str(table.findings.dtype) == "Int64"
+    assert tn.audit.waivers(run(waiver(check="in-error"))).status.tolist() == ["not run"]
 
 
 def test_any_check_is_a_star_and_other_checks_stay_open() -> None:
@@ -164,6 +176,8 @@ def test_no_waivers_are_none(tmp_path: Path) -> None:
         (waiver(expires=pd.Timestamp("2026-12-31T12:00")), "has no day in expires"),
         (waiver(expires=pd.NaT), "has no day in expires"),
         (waiver(expires=None), "has no day in expires"),
+        (waiver(resource="\ud800*"), "waivers: number 2 has half a character in resource"),
+        (waiver(reason="\udfff"), "waivers: number 2 has half a character in reason"),
         (waiver(until="2026-12-31"), "waivers: number 2 has an unknown column 'until'"),
         ("web-1", "waivers: number 2 is str, but must be a table"),
     ],
@@ -208,7 +222,10 @@ def test_something_else_is_no_waivers() -> None:
         run(given=waiver())
 
 
-@given(st.text("ab*?[]!-", min_size=1, max_size=6).filter(str.strip), st.lists(st.text("ab-]", max_size=5), max_size=6))
+@given(
+    st.text("ab*?[]!-%_\\.한\n", min_size=1, max_size=6).filter(str.strip),
+    st.lists(st.text("ab-]%_\\.한\n", max_size=5), max_size=6),
+)
 def test_patterns_match_as_in_a_shell(pattern: str, names: list[str]) -> None:
     vms = [clean(n, id=f"#{n}", name=name, status="STOP", updatedAt=ago(days=90)) for n, name in enumerate(names)]
     findings = tn.audit.run(account(vms), checks=["stopped-long"], waivers=[waiver(resource=pattern)])
@@ -219,3 +236,19 @@ def test_patterns_match_as_in_a_shell(pattern: str, names: list[str]) -> None:
     }
     assert set(tn.audit.waived(findings).resource) == expected
     assert len(findings) + len(expected) == len(names)
+
+
+WORDS = st.text("ab%_\\.*?^$\n\0 한😀", max_size=6)
+
+
+@given(WORDS.filter(str.strip), st.lists(WORDS, max_size=8), WORDS)
+def test_patterns_without_brackets_match_as_in_a_shell(pattern: str, texts: list[str], between: str) -> None:
+    texts = [*texts, pattern, pattern.replace("*", between).replace("?", "한")]
+    expected = [fnmatch.fnmatchcase(text, pattern) for text in texts]
+    assert fits(pa.array(texts, pa.large_string()), pattern).tolist() == expected
+
+
+def test_of_missing_names_the_id_alone_counts() -> None:
+    assert sorted(tn.audit.waived(run(waiver(resource="?*"))).resource) == ["id-0", "id-1", "id-9"]
+    nowhere = tn.audit.run(account(), checks=["stopped-long"], waivers=[waiver(), waiver(resource="[a]")])
+    assert tn.audit.waivers(nowhere).findings.tolist() == [0, 0]

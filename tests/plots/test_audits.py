@@ -60,6 +60,24 @@ def test_no_findings_are_said_and_so_is_what_did_not_run(toast: tn.Toast) -> Non
     assert notes(tn.plots.findings(nothing)) == ["no findings; 1 check did not run"]
 
 
+def off(*checks: str) -> dict[str, object]:
+    return {"checks": {check: {"enabled": False} for check in checks}}
+
+
+def test_checks_that_are_off_are_said_apart(toast: tn.Toast) -> None:
+    account = toast.inventory()
+    one, two = off("in-error"), off("in-error", "old-instance")
+    every = {"metadata": {"required": ["team"]}, "names": {"pattern": ".*"}}
+    for rules, said in (
+        (one, "; 2 checks did not run, 1 is off"),
+        (two, "; 2 checks did not run, 2 are off"),
+        (one | every, "; 1 check is off"),
+        (two | every, "; 2 checks are off"),
+        (every, ""),
+    ):
+        assert unit(tn.plots.findings(tn.audit.run(account, rules=rules))) == f"Findings{said}"
+
+
 def test_a_severity_that_is_not_known_is_refused() -> None:
     with pytest.raises(tn.InvalidInput, match="severity"):
         tn.plots.findings(found(("old", "dire", 1)))

@@ -9,8 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+RAN, DID_NOT_RUN, OFF = "run", "not run", "off"
+"""What became of a check: it did its work, could not, or was switched off."""
+
 FROM_THE_RULES = inspect.Parameter.empty
 """Stands for a threshold without a default: the user's rules have to give it."""
+
+
+class CannotRun(Exception):  # noqa: N818 - as the public errors
+    """What a check raises when it has nothing to go by in an account, and why."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from toastnb import __version__
 from toastnb.audit.catalogue import CHECKS
+from toastnb.audit.check import DID_NOT_RUN, OFF
 from toastnb.audit.results import as_records, of_run
 
 _LEVELS = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
@@ -28,7 +29,7 @@ def as_json(findings: pd.DataFrame) -> str:
     Returns
     -------
     str
-        fetched_at, at, source, findings, waived, not_run (check, why) and waivers; what is missing is null.
+        fetched_at, at, source, findings, waived, not_run and off (check, why), and waivers; what is missing is null.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def as_json(findings: pd.DataFrame) -> str:
         "source": noted["source"],
         "findings": as_records(findings),
         "waived": noted["waived"],
-        "not_run": [{"check": check["check"], "why": check["why"]} for check in _not_run(noted)],
+        "not_run": _with_reasons(noted, DID_NOT_RUN),
+        "off": _with_reasons(noted, OFF),
         "waivers": noted["waivers"],
     }
     return _written(whole)
@@ -59,7 +61,7 @@ def as_json(findings: pd.DataFrame) -> str:
 def sarif(findings: pd.DataFrame) -> str:
     """Return findings as SARIF 2.1.0, the format of code scanning tools.
 
-    Waived findings are results with a suppression; checks that did not run are notifications of the tool.
+    Waived findings are results with a suppression; checks that did not run or are off are notifications of the tool.
 
     Parameters
     ----------
@@ -102,7 +104,8 @@ def sarif(findings: pd.DataFrame) -> str:
                 "invocations": [
                     {
                         "executionSuccessful": True,
-                        "toolExecutionNotifications": [_notification(check, order) for check in _not_run(noted)],
+                        "toolExecutionNotifications": _notifications(noted, DID_NOT_RUN, "warning", "did not run"),
+                        "toolConfigurationNotifications": _notifications(noted, OFF, "note", "is off"),
                     }
                 ],
                 "results": [_result(one, order) for one in [*as_records(findings), *noted["waived"]]],
@@ -122,13 +125,16 @@ def _rule(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _notification(check: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
-    text = f"{check['check']} did not run: {check['why']}"
-    return {
-        "associatedRule": {"id": check["check"], "index": order[check["check"]]},
-        "level": "warning",
-        "message": {"text": _plain(text)},
-    }
+def _notifications(noted: dict[str, Any], status: str, level: str, said: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "associatedRule": {"id": check["check"], "index": index},
+            "level": level,
+            "message": {"text": _plain(f"{check['check']} {said}: {check['why']}")},
+        }
+        for index, check in enumerate(noted["checks"])
+        if check["status"] == status
+    ]
 
 
 def _result(finding: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
@@ -163,8 +169,8 @@ def _suppression(finding: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _not_run(noted: dict[str, Any]) -> list[dict[str, Any]]:
-    return [check for check in noted["checks"] if check["status"] == "not run"]
+def _with_reasons(noted: dict[str, Any], status: str) -> list[dict[str, Any]]:
+    return [{"check": one["check"], "why": one["why"]} for one in noted["checks"] if one["status"] == status]
 
 
 def _plain(text: str) -> str:

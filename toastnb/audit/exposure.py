@@ -23,7 +23,7 @@ def exposed_to_internet(inventory: Inventory, *, ports: tuple[int, ...] = SENSIT
 
     Only rules for the address's version (IPv4, IPv6) count, and ICMP is not told.
     """
-    public = public_addresses(inventory)
+    public = public_addresses(inventory.addresses)
     vms = inventory.instances_detail
     texts = joined(public["instance_id"], public["text"])
     found = vms[among(vms["instance_id"], texts.index)]
@@ -37,12 +37,11 @@ def exposed_to_internet(inventory: Inventory, *, ports: tuple[int, ...] = SENSIT
     return on_instances(found, evidence + ("; " + opened).fillna(""), severity=severity)
 
 
-def public_addresses(inventory: Inventory) -> pd.DataFrame:
-    """Return the addresses that lead in from the internet: instance_id, version (4 or 6), text.
+def public_addresses(addresses: pd.DataFrame) -> pd.DataFrame:
+    """Return those of the addresses that lead in from the internet: instance_id, version (4 or 6), text.
 
     Floating IPs are public whatever their range. An address that cannot be read is not judged.
     """
-    addresses = inventory.addresses
     floating = addresses.loc[addresses["floating_ip"].notna(), ["instance_id", "floating_ip"]]
     floating = floating.set_axis(["instance_id", "address"], axis=1).assign(kind="floating IP ")
     own = addresses["ip_address"]
@@ -114,7 +113,8 @@ def no_security_group(inventory: Inventory) -> pd.DataFrame:
     vms = inventory.instances_detail
     listed_groups = inventory.instance_security_groups["instance_id"]
     without = vms[(vms["security_groups"] == "") & ~among(vms["instance_id"], listed_groups)]
-    is_public = among(without["instance_id"], public_addresses(inventory)["instance_id"])
+    theirs = inventory.addresses[among(inventory.addresses["instance_id"], without["instance_id"])]
+    is_public = among(without["instance_id"], public_addresses(theirs)["instance_id"])
     severity = pd.Series("medium", index=without.index, dtype="str").mask(is_public, "high")
     return on_instances(without, "its list of security groups is empty", severity=severity)
 

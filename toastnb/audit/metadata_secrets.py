@@ -12,14 +12,17 @@ from toastnb.inventory import Inventory
 
 _LONGEST_KEY, _SHOWN_OF_SECRET = 60, 4
 _SUSPECT_KEY = (
-    r"pass(word|wd|phrase)|(^|[^a-z])(pass|pwd)($|[^a-z])|secret|credential|tokens?($|[^a-z])"
-    r"|(api|access|private|encryption|signing)[ _.-]?key"
+    r"pass(word|wd|phrase|code)|pwd|secret|credential|tokens?($|[^a-z])"
+    r"|(?<!by)(?<!com)(?<!sur)(?<!over)(?<!tres)(?<!multi)(?<!under)pass($|[^a-z])"
+    r"|(api|access|private|encryption|signing)[ _.-]?key|ssh[ _.-]?key($|[^a-z](?!name|pair|pub|fingerprint|id|type))"
 )
 # For both pandas' engines, and the strongest evidence last: a later one wins.
 _SUSPECT_VALUES = {
-    "a password": r"(?i)(?:password|passwd|pwd)=[^\s]+",
+    "a password": r"(?i)(?:password|passwd|passphrase|pwd)[\\\"']*[ \t]*[=:][ \t]*[\\\"']*[^\s\\\"',}]",
     "a URL with a password": r"(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
     "a JSON web token": r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    "a GitHub token": r"(?:^|[^A-Za-z0-9])(?:gh[oprsu]_[A-Za-z0-9]{20}|github_pat_[A-Za-z0-9_]{20})",
+    "a Slack token": r"(?:^|[^A-Za-z0-9])xox[abeprs]-[A-Za-z0-9-]{10}",
     "an access key": r"(?:^|[^A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}",
     "a private key": r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY",
 }

@@ -22,18 +22,14 @@ _WITH_PORTS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp", "sctp": "sct
 
 
 class Opening(NamedTuple):
-    """What one rule opens to anyone: of which group, for which IP versions, in words, and how bad it is."""
+    """What one rule opens to anyone: of which group, for which IP versions, in words, how bad it is, whether ICMP."""
 
     group_id: str
     versions: tuple[int, ...]
     text: str
     severity: str
     first_port: int = 0
-
-    @property
-    def is_icmp(self) -> bool:
-        """Whether it opens no more than ICMP."""
-        return self.severity == "info"
+    is_icmp: bool = False
 
     @property
     def is_bad(self) -> bool:
@@ -84,7 +80,7 @@ def _opening(rule: dict[Any, Any], versions: tuple[int, ...], sensitive: list[in
     if protocol in _ANY:
         return Opening(group, versions, "any protocol", "high")
     if protocol in _ICMP:
-        return Opening(group, versions, "ICMP", "info")
+        return Opening(group, versions, "ICMP", "info", is_icmp=True)
     if protocol not in _WITH_PORTS:
         return Opening(group, versions, f"protocol {protocol}", "low")
     first = 0 if pd.isna(rule["port_min"]) else int(rule["port_min"])

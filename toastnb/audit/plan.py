@@ -10,6 +10,7 @@ from typing import Any
 from toastnb.audit.catalogue import CHECKS
 from toastnb.audit.check import FROM_THE_RULES, Check
 from toastnb.audit.findings import SEVERITIES
+from toastnb.audit.metadata_secrets import is_secret_key
 from toastnb.audit.placement import METADATA
 from toastnb.audit.sources import read_toml
 from toastnb.audit.thresholds import checked
@@ -29,7 +30,7 @@ _SECTIONS = {
 
 @dataclass(frozen=True)
 class Planned:
-    """A check that was asked for: with thresholds, and the severity of all its findings where the user sets one."""
+    """A check with its thresholds, the severity of all its findings where the user sets one, and whether it is on."""
 
     check: Check
     thresholds: Mapping[str, Any]
@@ -54,7 +55,7 @@ class Planned:
 
 
 def plan(checks: Checks | None, rules: Rules | None) -> list[Planned]:
-    """Return the checks to run, in the catalogue's order.
+    """Return the checks that are asked for, in the catalogue's order; those that the rules switch off are not enabled.
 
     Thresholds in `checks` win over those in `rules`. A check that the rules switch off runs when it is named.
 
@@ -64,10 +65,10 @@ def plan(checks: Checks | None, rules: Rules | None) -> list[Planned]:
         When there is no such check, threshold, section or key, or a value is of the wrong kind; it is named.
     """
     ruled = _ruled(rules)
-    if checks is None:
-        return [planned for planned in ruled.values() if planned.enabled]
-    asked = _asked(checks)
-    return [_with(ruled[check], asked[check], f"checks: {check}") for check in CHECKS if check in asked]
+    asked = {} if checks is None else _asked(checks)
+    named = {check: replace(_with(ruled[check], asked[check], f"checks: {check}"), enabled=True) for check in asked}
+    _refuse_secret_key(ruled | named)
+    return [(ruled | named)[check] for check in CHECKS if checks is None or check in named]
 
 
 def known_check(name: object, where: str) -> str:
@@ -103,6 +104,17 @@ def _ruled(rules: Rules | None) -> dict[str, Planned]:
             raise InvalidInput(f"rules: {key} is in [{section}] and in [checks.{name}]", hint="Give it once.")
         planned[name] = _with(planned[name], given, f"rules: [{section}]")
     return planned
+
+
+def _refuse_secret_key(planned: Mapping[str, Planned]) -> None:
+    """Refuse a metadata key whose values would be shown as applications, though the user's patterns make it secret."""
+    key = str(planned["single-zone-application"].thresholds["key"])
+    patterns = planned["secret-in-metadata"].thresholds["patterns"]
+    if key.startswith(METADATA) and is_secret_key(key.removeprefix(METADATA), patterns):
+        raise InvalidInput(
+            f"key of single-zone-application is {key!r}, a secret's by patterns of secret-in-metadata",
+            hint="Its values would be shown: give a key of no secret.",
+        )
 
 
 def _content(rules: Rules | None) -> Mapping[str, Any]:

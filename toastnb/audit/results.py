@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
+from toastnb.audit.check import DID_NOT_RUN
 from toastnb.audit.findings import COLUMNS, SEVERITIES
 from toastnb.capacity.selection import require_columns
 from toastnb.errors import InvalidInput
@@ -44,8 +46,8 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row a check that was asked for, in the catalogue's order: check, severity (str: the check's own; findings
-        may differ), status (str: "run" or "not run"), findings, waived (Int64; missing when it did not run), why (str:
-        why it did not run, missing else), title (str).
+        may differ), status (str: "run", "not run", or "off" when the rules switch it off), findings, waived (Int64;
+        missing when it is not "run"), why (str: why it is not, missing else), title (str).
 
     Raises
     ------
@@ -102,8 +104,9 @@ def waivers(findings: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a waiver, as they were given: check, resource, reason, expires (str), status (str: "used", "expired" or
-        "unused"), findings (Int64: how many it is or would be for; missing when its check did not run).
+        A row a waiver, as they were given: check, resource, reason, expires (str), status (str: "used", "unused",
+        "expired", or "not run" when its check did not run or is off), findings (Int64: how many it is or would be
+        for; missing when its check did not run).
 
     Raises
     ------
@@ -129,7 +132,7 @@ def fails(findings: pd.DataFrame, on: str | Iterable[str]) -> bool:
         As `run` answers.
     on : list of str or str
         Some of "high", "medium", "low", "info" (a finding of that severity or worse) and "not-run" (a check that did
-        not run), as a list or with commas; or "never".
+        not run; one that is off does not count), as a list or with commas; or "never".
 
     Raises
     ------
@@ -147,14 +150,16 @@ def fails(findings: pd.DataFrame, on: str | Iterable[str]) -> bool:
     checks = of_run(findings)["checks"]
     if words == [NEVER]:
         return False
-    if NOT_RUN in words and any(check["status"] == "not run" for check in checks):
+    if NOT_RUN in words and any(check["status"] == DID_NOT_RUN for check in checks):
         return True
     ranks = [SEVERITIES.index(word) for word in words if word != NOT_RUN]
     return bool(findings["severity"].isin(SEVERITIES[: max(ranks, default=-1) + 1]).any())
 
 
 def of_run(findings: pd.DataFrame) -> dict[str, Any]:
-    """Return what `run` noted in a frame of findings.
+    """Return what `run` noted in a frame of findings: source, checks, waived, waivers.
+
+    It is one text in the frame's attrs, for pandas copies all else there at every operation.
 
     Raises
     ------
@@ -163,8 +168,9 @@ def of_run(findings: pd.DataFrame) -> dict[str, Any]:
     """
     require_columns(findings, COLUMNS, "findings")
     noted = findings.attrs.get("audit")
-    if isinstance(noted, dict):
-        return noted
+    if isinstance(noted, str):
+        whole: dict[str, Any] = json.loads(noted)
+        return whole
     raise InvalidInput(
         "findings no longer has what run noted of its checks",
         hint="Give the frame as run answered it; some pandas functions, such as concat, lose a frame's attrs.",
@@ -185,7 +191,8 @@ def _frame(findings: pd.DataFrame, part: str, dtypes: dict[str, str]) -> pd.Data
 
 def words_of(on: str | Iterable[str]) -> list[str]:
     """Return what an audit fails on, checked: severities and `NOT_RUN`, or `NEVER` alone."""
-    words = [word.strip() for word in on.split(",")] if isinstance(on, str) else list(on)
+    given = on.split(",") if isinstance(on, str) else on
+    words = [word.strip() if isinstance(word, str) else word for word in given] if isinstance(given, Iterable) else []
     known = (*SEVERITIES, NOT_RUN)
     if words == [NEVER] or (words and all(word in known for word in words)):
         return words

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 import pandas as pd
 
+from toastnb.audit.check import DID_NOT_RUN, OFF, RAN, CannotRun
 from toastnb.audit.findings import COLUMNS, in_order
 from toastnb.audit.plan import Checks, Planned, Rules, plan
 from toastnb.audit.results import as_records
@@ -17,10 +19,11 @@ from toastnb.inventory import Inventory
 
 
 class _Outcome(NamedTuple):
-    """What came of a check: its findings, or why it did not run."""
+    """What came of a check: its findings, or why there are none."""
 
     planned: Planned
     findings: pd.DataFrame
+    status: str = RAN
     why: str | None = None
 
 
@@ -34,7 +37,7 @@ def run(
     """Look for what is wrong or risky in an account.
 
     Instances that are being deleted are left out, but for `stuck-in-transition`. A check whose tables are absent, or
-    that needs a package or a rule that is not there, does not run: `summary` says so, and why.
+    that needs a package, a rule or metadata that are not there, does not run: `summary` says so, and why.
 
     Parameters
     ----------
@@ -80,31 +83,31 @@ def run(
     everything = pd.concat([outcome.findings for outcome in outcomes] or [_none()], ignore_index=True)
     marked, counts = waive(in_order(everything), given, time)
     open_, waived = marked[marked["reason"].isna()], marked[marked["reason"].notna()]
-    ran = {outcome.planned.check.id for outcome in outcomes if outcome.why is None}
+    ran = {outcome.planned.check.id for outcome in outcomes if outcome.status == RAN}
     findings = open_[list(COLUMNS)].reset_index(drop=True)
-    findings.attrs = {
-        "fetched_at": inventory.fetched_at,
-        "at": time.isoformat(),
-        "audit": {
-            "source": inventory.source,
-            "checks": [_check_record(outcome, open_, waived) for outcome in outcomes],
-            "waived": as_records(waived),
-            "waivers": [_waiver_record(*pair, time, ran) for pair in zip(given, counts, strict=True)],
-        },
+    noted = {
+        "source": inventory.source,
+        "checks": [_check_record(outcome, open_, waived) for outcome in outcomes],
+        "waived": as_records(waived),
+        "waivers": [_waiver_record(*pair, time, ran) for pair in zip(given, counts, strict=True)],
     }
+    text = json.dumps(noted, ensure_ascii=False)  # a text, for pandas copies all else in attrs at every operation
+    findings.attrs = {"fetched_at": inventory.fetched_at, "at": time.isoformat(), "audit": text}
     return findings
 
 
 def _outcome(planned: Planned, inventory: Inventory, at: pd.Timestamp) -> _Outcome:
     check = planned.check
+    if not planned.enabled:
+        return _Outcome(planned, _none(), OFF, "switched off by the rules")
     why = why_absent(inventory, planned.needs) or ("no rule given" if planned.lacks_rule else "")
     if why:
-        return _Outcome(planned, _none(), why)
+        return _Outcome(planned, _none(), DID_NOT_RUN, why)
     time = {"at": at} if check.needs_time else {}
     try:
         found = check.find(inventory, **time, **planned.thresholds)
-    except MissingExtra as error:
-        return _Outcome(planned, _none(), str(error))
+    except (MissingExtra, CannotRun) as error:
+        return _Outcome(planned, _none(), DID_NOT_RUN, str(error))
     return _Outcome(planned, _complete(found, planned))
 
 
@@ -129,11 +132,11 @@ def _none() -> pd.DataFrame:
 
 
 def _check_record(outcome: _Outcome, open_: pd.DataFrame, waived: pd.DataFrame) -> dict[str, object]:
-    check, did_run = outcome.planned.check, outcome.why is None
+    check, did_run = outcome.planned.check, outcome.status == RAN
     return {
         "check": check.id,
         "severity": outcome.planned.severity,
-        "status": "run" if did_run else "not run",
+        "status": outcome.status,
         "findings": int(open_["check"].eq(check.id).sum()) if did_run else None,
         "waived": int(waived["check"].eq(check.id).sum()) if did_run else None,
         "why": outcome.why,
@@ -142,12 +145,12 @@ def _check_record(outcome: _Outcome, open_: pd.DataFrame, waived: pd.DataFrame) 
 
 
 def _waiver_record(waiver: Waiver, count: int, at: pd.Timestamp, ran: set[str]) -> dict[str, object]:
-    known = waiver.check in ran or waiver.check == ANY_CHECK
+    did_run = waiver.check in ran or waiver.check == ANY_CHECK
     return {
         "check": waiver.check,
         "resource": waiver.resource,
         "reason": waiver.reason,
         "expires": waiver.expires.isoformat(),
-        "status": waiver.status(at, count),
-        "findings": count if known else None,
+        "status": waiver.status(at, count if did_run else None),
+        "findings": count if did_run else None,
     }

@@ -62,7 +62,10 @@ def _judged(inventory: Inventory) -> list[_Judged]:
             bits = loaded.key_size if isinstance(loaded, RSAPublicKey) else None
         except UnsupportedAlgorithm:
             pass
-        except ValueError:
+        except (
+            ValueError,
+            NotImplementedError,
+        ):  # the latter: a compressed point, which OpenSSH refuses too
             readable = False
         judged.append(_Judged(key, readable, bits))
     return judged

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_LONGEST = 1000  # Arrow's expressions have a limit; names are shorter
+_WILDCARDS = {"*": ".*", "?": "."}
 
 
 def among(texts: pd.Series, values: pd.Series | pd.Index) -> pd.Series:
@@ -21,6 +28,20 @@ def joined(owners: pd.Series, texts: pd.Series, between: str = ", ") -> pd.Serie
     lists = table.group_by("owner", use_threads=False).aggregate([("text", "list")])
     whole = pc.binary_join(lists["text_list"].cast(pa.list_(pa.string())), between)
     return pd.Series(whole.to_pylist(), index=pd.Index(lists["owner"].to_pylist(), dtype="str"), dtype="str")
+
+
+def fits(texts: pa.Array, pattern: str) -> np.ndarray:
+    """Tell which texts fit a pattern with ``*``, ``?`` and ``[...]`` as a whole, capitals too (bool)."""
+    if "[" in pattern or len(pattern) > _LONGEST:
+        matches = re.compile(fnmatch.translate(pattern)).match
+        return np.array([matches(text) is not None for text in texts.to_pylist()], bool)
+    if "*" not in pattern and "?" not in pattern:
+        fitting = pc.equal(texts, pattern)
+    else:  # not match_like, which takes some backslashes for wrong
+        whole = "".join(_WILDCARDS.get(char) or re.escape(char) for char in pattern)
+        fitting = pc.match_substring_regex(texts, pattern=rf"(?s)\A{whole}\z")
+    found: np.ndarray = fitting.to_numpy(zero_copy_only=False)
+    return found
 
 
 def so_many(count: int, does: str, do: str) -> str:

@@ -26,7 +26,7 @@ def checked(where: str, name: str, value: object) -> Any:
     said, kind = _KINDS[name]
     try:
         return kind(value)
-    except (TypeError, ValueError, re.error):
+    except (TypeError, ValueError, OverflowError, RecursionError, re.error):
         problem = f"{where} {name} is {value!r}, but must be {said}"
     raise InvalidInput(problem)
 

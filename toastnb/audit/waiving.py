@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,17 +12,22 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from toastnb.audit.check import DID_NOT_RUN
 from toastnb.audit.plan import known_check
-from toastnb.audit.sources import read_text, read_toml
-from toastnb.audit.texts import among
+from toastnb.audit.sources import read_toml
+from toastnb.audit.texts import fits
 from toastnb.errors import InvalidInput
+from toastnb.files import read_text
 
 Waivers = Sequence[Mapping[str, Any]] | pd.DataFrame | str | os.PathLike[str]
 ANY_CHECK = "*"
 _COLUMNS = ("check", "resource", "reason", "expires")
 _HINT = f"A waiver has {', '.join(_COLUMNS)} (a day, as 2026-12-31)."
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -36,26 +40,29 @@ class Waiver:
     reason: str
     expires: date
 
-    def status(self, at: pd.Timestamp, findings: int) -> str:
-        """Say what it did: used, unused or expired."""
+    def status(self, at: pd.Timestamp, findings: int | None) -> str:
+        """Say what it did: used, unused or expired, or that its check did not run (no number of findings)."""
         if self.is_expired(at):
             return "expired"
+        if findings is None:
+            return DID_NOT_RUN
         return "used" if findings else "unused"
 
     def is_expired(self, at: pd.Timestamp) -> bool:
         """Tell whether its last day (UTC) is over."""
         return at.date() > self.expires
 
-    def matches(self, findings: pd.DataFrame) -> pd.Series:
-        """Tell which findings it is for (bool)."""
-        of_check = findings["check"].eq(self.check) | (self.check == ANY_CHECK)
-        some = findings.loc[of_check, ["resource", "name"]].fillna("")
-        fits = re.compile(fnmatch.translate(self.resource)).match
-        matched = pd.Series(False, index=findings.index)
-        for texts in (some["resource"], some["name"]):
-            fitting = pd.Series([text for text in texts.unique() if fits(text)], dtype="str")
-            matched[some.index] |= among(texts, fitting)
-        return matched
+
+class _Texts:
+    """A column of texts, of which each is looked at once however often it is there; a missing one is empty."""
+
+    def __init__(self, column: pd.Series) -> None:
+        self._codes, unique = pd.factorize(column.fillna(""))
+        self._unique = pa.array(unique, pa.large_string())
+
+    def fit(self, pattern: str) -> np.ndarray:
+        """Tell which texts fit a pattern as in a shell (bool)."""
+        return fits(self._unique, pattern)[self._codes]
 
 
 def waive(findings: pd.DataFrame, waivers: Sequence[Waiver], at: pd.Timestamp) -> tuple[pd.DataFrame, list[int]]:
@@ -63,15 +70,23 @@ def waive(findings: pd.DataFrame, waivers: Sequence[Waiver], at: pd.Timestamp) -
 
     Of several waivers for a finding, the first that has not expired counts.
     """
-    reason, expires = (pd.Series(pd.NA, index=findings.index, dtype="str") for _ in range(2))
+    resources, names = _Texts(findings["resource"]), _Texts(findings["name"])
+    first = np.full(len(findings), -1)
     counts = []
-    for waiver in waivers:
-        matched = waiver.matches(findings)
+    for number, waiver in enumerate(waivers):
+        of_check = True if waiver.check == ANY_CHECK else findings["check"].eq(waiver.check).to_numpy(bool)
+        matched = of_check & (resources.fit(waiver.resource) | names.fit(waiver.resource))
         counts.append(int(matched.sum()))
         if not waiver.is_expired(at):
-            new = matched & reason.isna()
-            reason[new], expires[new] = waiver.reason, waiver.expires.isoformat()
-    return findings.assign(reason=reason, expires=expires), counts
+            first[matched & (first < 0)] = number
+    reasons = [waiver.reason for waiver in waivers]
+    days = [waiver.expires.isoformat() for waiver in waivers]
+    return findings.assign(reason=_taken(reasons, first), expires=_taken(days, first)), counts
+
+
+def _taken(texts: list[str], numbers: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """Return the texts of these numbers, missing for -1 (str)."""
+    return pd.array(texts, dtype="str").take(numbers, allow_fill=True)
 
 
 def read_waivers(given: Waivers | None) -> list[Waiver]:
@@ -145,6 +160,8 @@ def _waiver(where: str, fields: Mapping[Any, Any]) -> Waiver:
 def _text(where: str, name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(f"{where} has no {name}", hint=_HINT)
+    if _SURROGATE.search(value):
+        raise InvalidInput(f"{where} has half a character in {name}: a surrogate alone is no text")
     return value
 
 

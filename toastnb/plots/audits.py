@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from toastnb.audit.check import DID_NOT_RUN, OFF
 from toastnb.audit.findings import SEVERITIES
 from toastnb.audit.results import summary
 from toastnb.errors import InvalidInput
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table
 
-_NOT_RUN = "not run"
 _LOOKS = dict(zip(SEVERITIES, (style.VERMILION, style.ORANGE, style.SKY, style.GREY), strict=True))
 
 
@@ -29,7 +29,8 @@ def findings(findings: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     Axes
         A bar a check, the one with most findings first, the most severe at the left, each with its numbers. Below it
-        is said how many checks did not run and how many findings are waived; past 30 checks, the sum of the others.
+        is said how many checks did not run or are off, and how many findings are waived; past 30 checks, the sum of
+        the others.
 
     Raises
     ------
@@ -61,13 +62,20 @@ def findings(findings: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _beside(findings: pd.DataFrame) -> str:
-    """Say what no bar shows: checks that did not run, and findings that are waived; a part of a run knows neither."""
+    """Say what no bar shows: checks that did not run or are off, and findings that are waived.
+
+    A frame that has lost what was noted of its run knows none of it.
+    """
     if "audit" not in findings.attrs:
         return ""
     ran = summary(findings)
-    absent, waived = int((ran["status"] == _NOT_RUN).sum()), int(ran["waived"].sum())
-    said = [f"; {words.count(absent, 'check')} did not run"] * (absent > 0) + [f"; {waived:,} waived"] * (waived > 0)
-    return "".join(said)
+    absent, off = (int((ran["status"] == status).sum()) for status in (DID_NOT_RUN, OFF))
+    waived = int(ran["waived"].sum())
+    silent = [f"{words.count(absent, 'check')} did not run"] * (absent > 0)
+    if off:
+        silent.append(f"{f'{off:,}' if absent else words.count(off, 'check')} {'is' if off == 1 else 'are'} off")
+    said = [", ".join(silent)] * bool(silent) + [f"{waived:,} waived"] * (waived > 0)
+    return "".join(f"; {one}" for one in said)
 
 
 def _parts(counts: pd.Series) -> str:
