@@ -15,6 +15,7 @@ FLAVORS = pd.DataFrame(
         "vcpus": pd.array([1, 4], dtype="Int64"),
         "ram_mb": pd.array([1024, 65536], dtype="Int64"),
         "volume_gb": pd.array([None, None], dtype="Int64"),
+        "max_volume_gb": pd.array([None, None], dtype="Int64"),
         "disabled": pd.array([False, False], dtype="boolean"),
     }
 )

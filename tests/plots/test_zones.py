@@ -68,7 +68,7 @@ def test_a_lone_zone_has_no_survivor() -> None:
 def test_what_is_not_known_has_no_bar() -> None:
     made = tables([instance(1), instance(2, availabilityZone="b", flavor=None)])
     ax = tn.plots.zone_failure(tn.capacity.zone_failure(made["instances_detail"]))
-    assert sorted(notes(ax)) == ["not known", "not known", "to absorb: 2 vCPUs", "to absorb: not known"]
+    assert sorted(notes(ax)) == ["not known", "not known", "to absorb: 2 vCPUs (1 not known)", "to absorb: not known"]
     assert sorted(widths(ax, "has today")) == [0, 2]
     assert widths(ax, "must absorb") == [0, 0]
 
@@ -76,7 +76,7 @@ def test_what_is_not_known_has_no_bar() -> None:
 def test_instances_that_the_load_leaves_out_are_counted() -> None:
     made = tables([instance(1), instance(2, flavor=None), instance(3, availabilityZone="b")])["instances_detail"]
     ax = tn.plots.zone_failure(tn.capacity.zone_failure(made, {"a": {"vcpus": 3}}))
-    assert notes(ax)[-2:] == ["to absorb: 2 vCPUs (1 not known)", "to absorb: 2 vCPUs; 1 short"]
+    assert notes(ax)[-2:] == ["to absorb: 2 vCPUs (1 not known)", "to absorb: 2 vCPUs (1 not known); 1 short"]
 
 
 def test_past_thirty_rows_whole_losses_are_left_out_and_counted() -> None:
