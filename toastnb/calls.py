@@ -29,6 +29,15 @@ class Call(Generic[A]):
     body: Any = None
     needs_token: bool = True
 
+    def target(self) -> str:
+        """Return path and query. A secret in the query is plain in it: where there may be one, only call it sealed."""
+        query = [
+            f"{quote(key, safe='')}={quote(value.reveal() if isinstance(value, Secret) else value, safe='')}"
+            for key, value in (self.query or {}).items()
+            if value is not None
+        ]
+        return f"{self.path}?{'&'.join(query)}" if query else self.path
+
     @property
     def is_write(self) -> bool:
         """Whether it may change anything."""

@@ -8,7 +8,6 @@ else that is not of its type is a `BadAnswer` that names the field by its path.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,7 @@ import msgspec
 
 from toastnb.errors import BadAnswer
 from toastnb.redaction import Secret
+from toastnb.remarks import remark
 
 T = TypeVar("T")
 
@@ -125,7 +125,7 @@ def _decode(body: Buffer, kind: type[T]) -> T:
         if mended == body:
             raise
     value = _decode_types(mended, kind)
-    warnings.warn("The answer has text that is not valid Unicode: shown as \ufffd.", stacklevel=2)
+    remark("The answer has text that is not valid Unicode: shown as \ufffd.", stacklevel=2)
     return value
 
 

@@ -42,13 +42,24 @@ class AnswerTooLarge(Exception):  # noqa: N818 - says what happened, as the kind
     """The answer went past `LARGEST_ANSWER` bytes (unpacked)."""
 
 
+@dataclass(frozen=True)
+class _Reasons:
+    """Events of which one is enough."""
+
+    events: tuple[threading.Event, ...]
+
+    def is_set(self) -> bool:
+        """Tell whether one of them has happened."""
+        return any(event.is_set() for event in self.events)
+
+
 @dataclass
 class Deadline:
     """When an exchange has to be over, and whether any of the request has left this process."""
 
     seconds: float
     sent: bool = False
-    given_up: threading.Event = field(default_factory=lambda: getattr(_current, "given_up", threading.Event()))
+    given_up: _Reasons = field(default_factory=lambda: _Reasons(reasons_to_give_up()))
     _start: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -161,9 +172,42 @@ def ending_by(until: float) -> Iterator[None]:
         del _current.until
 
 
-def give_up_when(event: threading.Event) -> None:
+def give_up_when(*events: threading.Event) -> None:
     """Let all exchanges of this thread end when an event is set. For the threads of a pool, as they start."""
-    _current.given_up = event
+    _current.given_up = events
+
+
+def reasons_to_give_up() -> tuple[threading.Event, ...]:
+    """Return the events that end this thread's exchanges, to be handed on to threads that work for it."""
+    events: tuple[threading.Event, ...] = getattr(_current, "given_up", ())
+    return events
+
+
+def is_given_up() -> bool:
+    """Tell whether nobody waits for this thread's work any more."""
+    return _Reasons(reasons_to_give_up()).is_set()
+
+
+@contextmanager
+def giving_up_when(event: threading.Event) -> Iterator[None]:
+    """Let all exchanges and pauses of this thread end when an event is set."""
+    before = reasons_to_give_up()
+    give_up_when(*before, event)
+    try:
+        yield
+    finally:
+        give_up_when(*before)
+
+
+def pause(seconds: float) -> None:
+    """Sleep, or not any longer when nobody waits for this thread's work any more."""
+    events = reasons_to_give_up()
+    if not events:
+        time.sleep(seconds)
+        return
+    end = time.monotonic() + seconds
+    while not is_given_up() and (left := end - time.monotonic()) > 0:
+        events[-1].wait(min(left, _LOOK_UP_SECONDS))
 
 
 def is_loopback(host: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 
 import pandas as pd
@@ -16,6 +15,7 @@ from toastnb.files import KeyFile, place_of
 from toastnb.new_instance import new_instance
 from toastnb.outcomes import Outcome, outcome_frame
 from toastnb.redaction import Secret, as_secret, sealed
+from toastnb.remarks import remark
 
 
 class Creates(Connected):
@@ -85,8 +85,12 @@ class Creates(Connected):
             root_gb=root_gb,
             count=count,
         )
-        if count == 1:
-            made = self._once("create_instance", name, lambda: self._api.create_instance(request), key="name")
+        return self._created(request)
+
+    def _created(self, request: wire.NewInstance) -> pd.DataFrame:
+        """Make instances, one or several."""
+        if request.count == 1:
+            made = self._once("create_instance", request.name, lambda: self._api.create_instance(request), key="name")
             return frames.instances([made])
         return self._several(request)
 
@@ -108,7 +112,7 @@ class Creates(Connected):
         rows = [new[name][0] if len(new[name]) == 1 else None for name in names]
         missing = [name for name, row in zip(names, rows, strict=True) if row is None]
         if missing:
-            warnings.warn(f"{', '.join(missing)}: made, but {why}. List the instances again.", stacklevel=3)
+            remark(f"{', '.join(missing)}: made, but {why}. List the instances again.", stacklevel=4)
         return texts(
             instance_id=[row.id if row else None for row in rows],
             name=names,

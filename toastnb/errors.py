@@ -160,6 +160,9 @@ class MissingExtra(ToastError, ImportError):  # noqa: N818
     """A package that this needs is not installed."""
 
 
+NOT_SERVED = (ServiceFailure, PermissionDenied, NotFound, InvalidInput, BadAnswer)
+"""What a listing fails with that an account is not served, or that cannot be read."""
+
 _GENERAL_KINDS: dict[int, type[ToastError]] = {
     -2: ServiceFailure,
     -3: PermissionDenied,

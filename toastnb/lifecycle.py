@@ -8,9 +8,9 @@ import pandas as pd
 
 from toastnb import rules, waiting
 from toastnb.acting import Acting
-from toastnb.errors import DeadlineExceeded, ToastError
+from toastnb.errors import ToastError
 from toastnb.lookup import find
-from toastnb.outcomes import Ids, Outcome, as_list, checked, of_error, outcome_frame
+from toastnb.outcomes import Ids, Outcome, as_list, checked, of_wait, outcome_frame
 
 _WAIT_SECONDS = 600.0
 
@@ -220,31 +220,44 @@ class Lifecycle(Acting):
         return outcome_frame("wait", outcomes)
 
     def _lifecycle(
-        self, action: str, target: str, ids: Ids, send: Callable[[str], object], *, wait: bool, timeout: float
+        self,
+        action: str,
+        target: str,
+        ids: Ids,
+        send: Callable[[str], object],
+        *,
+        wait: bool,
+        timeout: float,
+        told: waiting.Told = waiting.unheard,
     ) -> pd.DataFrame:
-        """Carry out an action, and with `wait` see it to its end."""
+        """Carry out an action, and with `wait` see it to its end; `told` hears of states before and after."""
         self._refuse_if_read_only(f"The action {action}")
         if not wait:
             return self._act(action, ids, send)
         waiting.check_timeout(timeout)
         given = checked(ids)
         before = waiting.look(self._api, [given] if isinstance(given, str) else given)
+        told({id_: found.status for id_, found in before.items()}, ())
         outcomes = self._carried_out(action, given, send)
-        failures = self._watched(outcomes, target, timeout, before)
+        failures = self._watched(outcomes, target, timeout, before, told)
         frame = self._keep(action, outcomes)
         if failures and isinstance(given, str):
             raise failures[0]
         return frame
 
     def _watched(
-        self, outcomes: dict[str, Outcome], target: str, timeout: float, before: dict[str, waiting.Before] | None
+        self,
+        outcomes: dict[str, Outcome],
+        target: str,
+        timeout: float,
+        before: dict[str, waiting.Before] | None,
+        told: waiting.Told = waiting.unheard,
     ) -> list[ToastError]:
         """Wait for those that were carried out, put down what became of them, and return what went wrong."""
         accepted = [id_ for id_, outcome in outcomes.items() if outcome.outcome == "done"]
         failures = []
-        for id_, end in waiting.watch(self._api, accepted, target, timeout, before).items():
+        for id_, end in waiting.watch(self._api, accepted, target, timeout, before, told).items():
             if isinstance(end, ToastError):
                 failures.append(end)
-                late = isinstance(end, DeadlineExceeded)
-                outcomes[id_] = Outcome("unknown", message=end.said) if late else of_error(end)
+                outcomes[id_] = of_wait(end)
         return failures

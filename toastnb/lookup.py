@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
-from toastnb.errors import BadAnswer, InvalidInput, NotFound, PermissionDenied, ServiceFailure
+from toastnb.errors import NOT_SERVED, InvalidInput
 from toastnb.rules import check_text
 
 _SUGGESTED = 5
@@ -49,7 +49,7 @@ def find(value: str, what: str, listing: Callable[[], Sequence[N]]) -> tuple[str
     check_text(value, what)
     try:
         things = listing()
-    except (ServiceFailure, PermissionDenied, NotFound, BadAnswer, InvalidInput) as error:
+    except NOT_SERVED as error:
         if error.passing:
             raise
         return value, None

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
+from typing import Protocol
 
 from toastnb import rules, wire
-from toastnb.api import Api
 from toastnb.errors import InvalidInput
 from toastnb.lookup import find
-from toastnb.wire_siblings import Image
+from toastnb.remarks import remark
+from toastnb.wire_siblings import Image, Network
+
+
+class Listings(Protocol):
+    """What names are looked up in."""
+
+    def flavors(self) -> Sequence[wire.Flavor]:
+        """Return all flavors."""
+
+    def images(self) -> Sequence[Image]:
+        """Return all images."""
+
+    def networks(self) -> Sequence[Network]:
+        """Return all networks."""
 
 
 def new_instance(
-    api: Api,
+    listings: Listings,
     *,
     name: str,
     image: str,
@@ -25,7 +38,7 @@ def new_instance(
     root_gb: int | None,
     count: int,
 ) -> wire.NewInstance:
-    """Return the request for new instances; the parameters are those of `Toast.create_instance`.
+    """Return the request for new instances; but for `listings` the parameters are those of `Toast.create_instance`.
 
     Raises
     ------
@@ -39,9 +52,9 @@ def new_instance(
         rules.check_text("", "security_groups")
     rules.check_count(count)
     rules.check_instance_name(rules.check_text(name, "name"))
-    flavor_id, known_flavor = find(flavor, "flavor", api.flavors)
-    image_id, known_image = find(image, "image", api.images)
-    network_id, _ = find(network, "network", api.networks)
+    flavor_id, known_flavor = find(flavor, "flavor", listings.flavors)
+    image_id, known_image = find(image, "image", listings.images)
+    network_id, _ = find(network, "network", listings.networks)
     _check_against(known_flavor, known_image, name, root_gb)
     return wire.NewInstance(
         name=name,
@@ -64,7 +77,7 @@ def _check_against(flavor: wire.Flavor | None, image: Image | None, name: str, r
         known = (properties.os_type, properties.os_distro) if properties else (None, None)
         os_type = rules.os_type_of(*known, image.name)
         if os_type is None:
-            warnings.warn(f"{image.name}: its operating system is not known, so the laxer limits apply.", stacklevel=4)
+            remark(f"{image.name}: its operating system is not known, so the laxer limits apply.", stacklevel=4)
         rules.check_instance_name(name, os_type)
     if flavor is None:
         rules.check_root_size(root_gb, None)

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from toastnb.arrays import texts
-from toastnb.connection import give_up_when
-from toastnb.errors import CredentialsError, InvalidInput, ToastError
+from toastnb.connection import give_up_when, is_given_up, reasons_to_give_up
+from toastnb.errors import CredentialsError, DeadlineExceeded, InvalidInput, ToastError
 from toastnb.progress import bar
+from toastnb.remarks import listen, listener
 from toastnb.rules import check_text
 
 _AT_ONCE = 8
@@ -90,6 +91,11 @@ def of_error(error: ToastError) -> Outcome:
     return Outcome("failed", error.code, error.said)
 
 
+def of_wait(error: ToastError) -> Outcome:
+    """Return the outcome of what was carried out, where waiting for its end ended so."""
+    return Outcome("unknown", message=error.said) if isinstance(error, DeadlineExceeded) else of_error(error)
+
+
 class Bulk:
     """One action for many ids, several at once, every id accounted for.
 
@@ -116,7 +122,13 @@ class Bulk:
         On Ctrl-C nothing more is sent, what is on its way is settled (a second Ctrl-C leaves it unknown), and the
         interrupt is raised again; `outcomes` is right then too.
         """
-        pool = ThreadPoolExecutor(_AT_ONCE, "toastnb-bulk", initializer=give_up_when, initargs=(self._given_up,))
+        reasons, listening = (self._given_up, *reasons_to_give_up()), listener()
+
+        def begin() -> None:
+            give_up_when(*reasons)
+            listen(listening)
+
+        pool = ThreadPoolExecutor(_AT_ONCE, "toastnb-bulk", initializer=begin)
         pending: set[Future[None]] = set()
         try:
             with bar(len(self.outcomes), self._action, "instances") as progress:
@@ -138,7 +150,7 @@ class Bulk:
             future.result()  # what is no ToastError is a defect, and must not pass for an outcome
 
     def _one(self, id_: str) -> None:
-        if self._stopped.is_set():
+        if self._stopped.is_set() or is_given_up():
             return
         self.outcomes[id_] = ON_ITS_WAY
         try:

@@ -9,20 +9,14 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from toastnb import errors, frames, rules
+from toastnb import frames, rules
 from toastnb.connected import Connected
 from toastnb.connection import give_up_when
+from toastnb.errors import NOT_SERVED
 from toastnb.inventory import Inventory
 from toastnb.progress import bar
 
 Tables = dict[str, pd.DataFrame]
-_NOT_SERVED = (
-    errors.ServiceFailure,
-    errors.PermissionDenied,
-    errors.NotFound,
-    errors.InvalidInput,
-    errors.BadAnswer,
-)
 
 
 class Reads(Connected):
@@ -304,7 +298,7 @@ def _pulled(pulls: dict[str, Callable[[], Tables]]) -> tuple[Tables, dict[str, s
                 name = futures[future]
                 try:
                     tables |= future.result()
-                except _NOT_SERVED as error:
+                except NOT_SERVED as error:
                     if name in _GUIDE_CALLS:
                         raise
                     absent |= dict.fromkeys([name, *_COMES_WITH.get(name, [])], str(error))

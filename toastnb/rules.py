@@ -31,11 +31,43 @@ REBOOT_TYPES = ("SOFT", "HARD")
 MAX_COUNT = 10
 MAX_ROOT_GB = 1000
 ROOT_STEP_GB = 10
+_READY = frozenset({"ACTIVE", "STOP"})
+_PRESENT = frozenset(STATES) - {"DELETING"}
+_STATES_FOR = {
+    "start": frozenset({"STOP"}),
+    "stop": frozenset({"ACTIVE", "ERROR"}),
+    "reboot": frozenset({"ACTIVE", "STOP", "ERROR"}),
+    "reboot SOFT": frozenset({"ACTIVE"}),
+    "resize": frozenset({"STOP"}),
+    "upload_image": frozenset({"STOP"}),
+    "attach_volume": _READY,
+    "detach_volume": _READY,
+}
 _NAME = re.compile(r"[A-Za-z0-9.-]+")
 _LONGEST_NAME = {"windows": 12, "linux": 20}
 _LEAST_ROOT_GB = {"windows": 50, "linux": 20}
 _LEAST_RAM_MB = {"windows": 2048, "linux": 1024}
 _PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( .*)?")
+
+
+def states_for(action: str) -> frozenset[str]:
+    """Return the states in which an action is offered; whether it is possible, the service decides.
+
+    Actions are methods of `Toast`, and "reboot SOFT"; floating IPs and security groups change in any state, and so
+    does what is to be deleted, unless it is being deleted.
+
+    Examples
+    --------
+    >>> from toastnb.rules import states_for
+    >>> sorted(states_for("stop"))
+    ['ACTIVE', 'ERROR']
+    """
+    return _STATES_FOR.get(action, _PRESENT)
+
+
+def longest_name(os_type: str | None) -> int:
+    """Return how many characters an instance's name may have: 20, on Windows 12."""
+    return _LONGEST_NAME.get((os_type or "").lower(), _LONGEST_NAME["linux"])
 
 
 def check_instance_name(name: str, os_type: str | None = None) -> None:
@@ -57,7 +89,7 @@ def check_instance_name(name: str, os_type: str | None = None) -> None:
     ...
     toastnb.errors.InvalidInput: the name 'web_01' may only have ASCII letters, digits, '-' and '.'.
     """
-    longest = _LONGEST_NAME.get((os_type or "").lower(), _LONGEST_NAME["linux"])
+    longest = longest_name(os_type)
     if not _NAME.fullmatch(name):
         raise InvalidInput(f"the name {name!r} may only have ASCII letters, digits, '-' and '.'")
     if len(name) > longest:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import tenacity
 
 from toastnb import codec, errors, failures
 from toastnb.calls import Call, path_of, sign_in
 from toastnb.config import Profile
-from toastnb.connection import Deadline, exchange, open_session
+from toastnb.connection import Deadline, exchange, is_given_up, open_session, pause
 from toastnb.redaction import Secret, redact_http_logs, sealed
 from toastnb.tokens import TokenKeeper
 from toastnb.wire import Access, Answer
@@ -114,13 +113,7 @@ class Transport:
 
     def _url(self, call: Call[Any]) -> str:
         appkey = path_of(self._profile.appkey.reveal())
-        url = f"{self._profile.base_url}/v1.0/appkeys/{appkey}/{call.path}"
-        query = [
-            f"{quote(key, safe='')}={quote(value.reveal() if isinstance(value, Secret) else value, safe='')}"
-            for key, value in (call.query or {}).items()
-            if value is not None
-        ]
-        return f"{url}?{'&'.join(query)}" if query else url
+        return f"{self._profile.base_url}/v1.0/appkeys/{appkey}/{call.target()}"
 
 
 def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
@@ -129,6 +122,7 @@ def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
         retry=tenacity.retry_if_exception(_may_pass),
         stop=tenacity.stop_after_attempt(_ATTEMPTS) | tenacity.stop_after_delay(deadline.seconds),
         wait=BACKOFF,
+        sleep=pause,
         reraise=True,
     )
     for attempt in retries:
@@ -138,4 +132,4 @@ def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, errors.ToastError) and error.passing
+    return isinstance(error, errors.ToastError) and error.passing and not is_given_up()

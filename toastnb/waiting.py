@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from toastnb.api import Api
-from toastnb.connection import ending_by
-from toastnb.errors import Conflict, DeadlineExceeded, InvalidInput, NotFound, ServiceFailure, ToastError
+from toastnb.connection import ending_by, is_given_up, pause
+from toastnb.errors import (
+    Conflict,
+    DeadlineExceeded,
+    InvalidInput,
+    NetworkFailure,
+    NotFound,
+    ServiceFailure,
+    ToastError,
+)
 from toastnb.rules import STATES
 from toastnb.wire import InstanceDetail
 
@@ -17,6 +25,13 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _FEW = 5
 _LAST_LOOK_SECONDS = 1.0
 _LONGEST_WAIT = 7 * 86_400
+
+
+Told = Callable[[Mapping[str, str | None], Collection[str]], object]
+
+
+def unheard(_: Mapping[str, str | None], __: Collection[str]) -> None:
+    """Tell nobody in which states things were seen, and which have come to an end."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +54,12 @@ def check_timeout(timeout: float) -> None:
 
 
 def watch(
-    api: Api, ids: list[str], target: str, timeout: float, before: Mapping[str, Before] | None = None
+    api: Api,
+    ids: list[str],
+    target: str,
+    timeout: float,
+    before: Mapping[str, Before] | None = None,
+    told: Told = unheard,
 ) -> dict[str, str | ToastError]:
     """Wait until every instance is in a state, or it is clear that it will not be.
 
@@ -55,6 +75,9 @@ def watch(
         Seconds until the wait ends anyhow.
     before : mapping, optional
         As `look` found them before an action: then only a change counts as having reached the target.
+    told : callable, optional
+        Called after each look with the states in which those that were waited for were seen, and all ids that have
+        come to an end.
 
     Returns
     -------
@@ -67,16 +90,18 @@ def watch(
     progress = _Progress(ids, target, before)
     trouble: ToastError | None = None
     with ending_by(time.monotonic() + timeout + _LAST_LOOK_SECONDS):
-        for _ in _polls(timeout):
+        for _ in polls(timeout):
             try:
-                progress.look(api)
-                trouble = None
+                states, trouble = progress.look(api), None
             except ToastError as error:
-                trouble = error
+                states, trouble = {}, error
                 if not (error.passing or isinstance(error, DeadlineExceeded)):
                     break
+            told(states, progress.ended.keys())
             if not progress.waiting:
                 return progress.ended
+    if is_given_up():
+        trouble = given_up("Waiting for instances")
     for id_ in progress.waiting:
         progress.ended[id_] = _not_seen(trouble) if trouble else _too_late(id_, target, timeout, progress.last.get(id_))
     return progress.ended
@@ -98,8 +123,8 @@ class _Progress:
     def waiting(self) -> list[str]:
         return [id_ for id_ in self._ids if id_ not in self.ended]
 
-    def look(self, api: Api) -> None:
-        """Look at those that are waited for, and put down which have come to an end."""
+    def look(self, api: Api) -> dict[str, str | None]:
+        """Look at those that are waited for, put down which have come to an end, and return their states."""
         waiting = self.waiting
         found = {instance.id: instance for instance in _details(api, waiting)}
         for id_ in waiting:
@@ -114,6 +139,7 @@ class _Progress:
             end = _verdict(id_, self._target, now, changed=changed, moved=id_ in self._moved)
             if end is not None:
                 self.ended[id_] = end
+        return {id_: found[id_].status if id_ in found else GONE for id_ in waiting}
 
 
 def _verdict(id_: str, target: str, now: Before | None, *, changed: bool, moved: bool) -> str | ToastError | None:
@@ -136,6 +162,11 @@ def _not_seen(trouble: ToastError) -> ToastError:
     return trouble
 
 
+def given_up(action: str) -> ToastError:
+    """Return the error of a wait that ended before its time, as when a form is closed."""
+    return NetworkFailure("it was broken off", action=action, may_have_happened=True)
+
+
 def _too_late(id_: str, target: str, timeout: float, last: str | None) -> ToastError:
     return DeadlineExceeded(
         f"after {timeout:g} s the instance is {last or 'not to be seen'}",
@@ -144,14 +175,17 @@ def _too_late(id_: str, target: str, timeout: float, last: str | None) -> ToastE
     )
 
 
-def _polls(timeout: float) -> Iterator[None]:
-    """Yield at once and then in growing intervals until the time is over, the last time at its very end."""
+def polls(timeout: float) -> Iterator[None]:
+    """Yield at once and then in growing intervals until the time is over, the last time at its very end.
+
+    It ends at once when nobody waits for this thread's work any more.
+    """
     end = time.monotonic() + timeout
-    pause = _FIRST_PAUSE
+    seconds = _FIRST_PAUSE
     yield
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    while not is_given_up() and (left := end - time.monotonic()) > 0:
+        pause(min(seconds, left))
+        seconds = min(seconds * 1.5, _LONGEST_PAUSE)
         yield
 
 

@@ -27,10 +27,11 @@ def read_keys(inventory: Inventory) -> list[PublicKey]:
     """Return the public keys of an account; a line or fingerprint that is missing is empty."""
     columns = inventory.keypairs[["name", "public_key", "fingerprint"]]
     rows = columns.astype(object).where(columns.notna(), None).to_numpy().tolist()
-    return [_taken_apart(name, line or "", fingerprint or "") for name, line, fingerprint in rows]
+    return [taken_apart(name, line or "", fingerprint or "") for name, line, fingerprint in rows]
 
 
-def _taken_apart(name: str | None, line: str, fingerprint: str) -> PublicKey:
+def taken_apart(name: str | None, line: str, fingerprint: str = "") -> PublicKey:
+    """Return a public key from its line, as "ssh-ed25519 AAAA... comment"."""
     kind, *rest = line.split() or [""]
     try:
         blob = base64.b64decode(rest[0], validate=True) if rest else b""

@@ -11,13 +11,16 @@ from toastnb.audit.public_keys import PublicKey, fingerprint_of, md5_of, read_ke
 from toastnb.extras import needs
 from toastnb.inventory import Inventory
 
-_DSA = "ssh-dss"
+_DSA, _RSA, _ED25519 = "ssh-dss", "ssh-rsa", "ssh-ed25519"
+_ED25519_BITS = 256
 
 
-class _Judged(NamedTuple):
+class Judged(NamedTuple):
+    """A public key, whether it is one, and its size as far as that is known."""
+
     key: PublicKey
     readable: bool
-    rsa_bits: int | None
+    bits: int | None
 
 
 def weak_ssh_key(inventory: Inventory, *, rsa_bits: int = 2048) -> pd.DataFrame:
@@ -26,7 +29,7 @@ def weak_ssh_key(inventory: Inventory, *, rsa_bits: int = 2048) -> pd.DataFrame:
     for key, _, bits in _judged(inventory):
         if key.kind == _DSA:
             rows.append((key.name, key.name, "DSA key"))
-        elif bits is not None and bits < rsa_bits:
+        elif key.kind == _RSA and bits is not None and bits < rsa_bits:
             rows.append((key.name, key.name, f"RSA key of {bits} bits"))
     return listed(rows)
 
@@ -48,27 +51,34 @@ def fingerprint_mismatch(inventory: Inventory) -> pd.DataFrame:
     return listed(rows)
 
 
-def _judged(inventory: Inventory) -> list[_Judged]:
-    """Read each key; of a kind that the library does not know, the frame alone tells whether it is a key."""
+def _judged(inventory: Inventory) -> list[Judged]:
+    return [judged(key) for key in read_keys(inventory)]
+
+
+def judged(key: PublicKey) -> Judged:
+    """Read a key; of a kind that the library does not know, the frame alone tells whether it is a key.
+
+    Examples
+    --------
+    >>> from toastnb.audit.public_keys import taken_apart
+    >>> from toastnb.audit.ssh_keys import judged
+    >>> judged(taken_apart("mine", "ssh-ed25519 AAAA")).readable
+    False
+    """
     with needs("audit"):
         from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.serialization import load_ssh_public_key
-    judged = []
-    for key in read_keys(inventory):
-        bits, readable = None, _is_framed(key)
-        try:
-            loaded = load_ssh_public_key(key.line.encode()) if readable and key.kind != _DSA else None
-            bits = loaded.key_size if isinstance(loaded, RSAPublicKey) else None
-        except UnsupportedAlgorithm:
-            pass
-        except (
-            ValueError,
-            NotImplementedError,
-        ):  # the latter: a compressed point, which OpenSSH refuses too
-            readable = False
-        judged.append(_Judged(key, readable, bits))
-    return judged
+    if not _is_framed(key):
+        return Judged(key, False, None)
+    if key.kind == _DSA:
+        return Judged(key, True, None)
+    try:
+        loaded = load_ssh_public_key(key.line.encode())
+    except UnsupportedAlgorithm:
+        return Judged(key, True, None)
+    except (ValueError, NotImplementedError):  # the latter: a compressed point, which OpenSSH refuses too
+        return Judged(key, False, None)
+    return Judged(key, True, getattr(loaded, "key_size", _ED25519_BITS if key.kind == _ED25519 else None))
 
 
 def _is_framed(key: PublicKey) -> bool:

@@ -1,0 +1,1 @@
+"""The forms on the page: core ipywidgets controls over the models of `toastnb.forms`."""

@@ -1,0 +1,65 @@
+"""The control for a secret: what is typed is handed over and emptied at once, and no widget keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+from traitlets import Unicode
+
+from toastnb.forms.views import markup
+from toastnb.forms.views.layout import beside_labels, control_layout, keep_room, label_style
+from toastnb.forms.views.words import Say
+
+
+class _Password(widgets.Password):
+    """A password that the kernel does not send back to the page, as it does with other values."""
+
+    value = Unicode().tag(sync=True, echo_update=False)
+
+
+class SecretView(widgets.VBox):
+    """A secret.
+
+    Parameters
+    ----------
+    name : str
+        What it is for the form.
+    say : Say
+        The words of the form's language.
+    give : callable
+        Takes name and text.
+    """
+
+    def __init__(self, name: str, say: Say, give: Callable[[str, str], object]) -> None:
+        self.name = name
+        self.label = say(f"field.{name}")
+        self.asked = False
+        self._say = say
+        self._give = give
+        self._given = False
+        self.control = _Password(description=self.label, continuous_update=False, layout=control_layout())
+        self.control.tooltip = say.hint("login", name) or self.label
+        label_style(self.control)
+        self.remark = widgets.HTML(layout=beside_labels())
+        super().__init__([self.control, self.remark])
+        self.control.observe(self._entered, "value")
+
+    def show(self, given: bool) -> None:
+        """Show whether there is one."""
+        self._given = given
+        self.show_remarks()
+
+    def show_remarks(self) -> None:
+        """Show that it was taken, or that it is missing when that is asked for."""
+        said = markup.note(f"✓ {self._say('given')}") if self._given else ""
+        missing = markup.warning(f"{self.label}: {self._say('sentence.missing')}") if self.asked else ""
+        self.remark.value = markup.block(said or missing, role="status")
+        keep_room(self.remark, bool(said or missing), always=True)
+
+    def _entered(self, change: dict[str, Any]) -> None:
+        text = change.pop("new")
+        if text:
+            self.control.value = ""
+            self._give(self.name, text)
