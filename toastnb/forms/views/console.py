@@ -67,6 +67,9 @@ class Console(widgets.VBox):
         super().close()
         self.layout.close()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} with {', '.join(self._tab.titles)}>"
+
     @property
     def _views(self) -> tuple[FormView, ...]:
         return self.create, self.actions, self.keypairs

@@ -84,6 +84,9 @@ class FormView(widgets.VBox):
         super().close()
         self.layout.close()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.form!r}>"
+
     # --- what it is made of --------------------------------------------------------------------------------------
 
     def _view_of(self, field: Field) -> FieldView:

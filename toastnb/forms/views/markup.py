@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -15,10 +14,6 @@ MOST_ROWS = 20
 _LONGEST_CODE = 20_000
 _SHORT = 40
 WARNING = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not as a coloured picture
-# Control characters, and those that are not seen or turn the direction of what follows: they are shown by number.
-_UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff]"
-)
 _STYLE = """<style>
 .toastnb h3 { margin: 0.6em 0 0.4em; }
 .toastnb h4 { margin: 0.6em 0 0.2em; }
@@ -40,8 +35,7 @@ _STYLE = """<style>
 def shown(value: object, longest: int = LONGEST) -> str:
     """Return a text as it can be shown in one line: invisible and turning characters by number, and not too long."""
     text = str(value)
-    cut = text if len(text) <= longest else text[:longest]
-    seen = _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", cut)
+    seen = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:longest])
     return seen if len(text) <= longest else f"{seen}\N{HORIZONTAL ELLIPSIS} ({len(text):,})"
 
 

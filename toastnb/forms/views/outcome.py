@@ -37,9 +37,15 @@ def success(result: pd.DataFrame, names: Mapping[str, str], say: Say) -> str:
         bad = int((~done).sum())
         result = pd.concat([result[~done], result[done]])
         result = result.assign(outcome=result["outcome"].map(say.state))
+    if "code" in result:
+        result = result.assign(code=result["code"].map(lambda code: _in_words(code, say), na_action="ignore"))
     title = say("partly", bad=f"{bad:,}", total=f"{len(result):,}") if bad else say("done")
     sign, looks = (markup.WARNING, "bad") if bad else ("✓", "good")
     shown = result.drop(columns="action", errors="ignore").dropna(axis="columns", how="all")
     table = markup.table(shown[sorted(shown.columns, key=_IDS.__contains__)], say)
     content = f'<div class="{looks}"><p><b>{sign} {markup.html(title)}</b></p>{table}</div>'
     return markup.block(content, role="status")
+
+
+def _in_words(code: int, say: Say) -> str:
+    return of_error(ToastError("", code=int(code)), say.lang)[1]
