@@ -5,7 +5,7 @@ SHELL := /bin/bash
 OUT ?= build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lab docs bench check format browser clean
+.PHONY: help demo test lab docs screenshots bench check format browser clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,8 +34,12 @@ format: .venv/developers  ## put style right
 docs: .venv/developers  ## the documentation, in build/docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs $(OUT)/docs
 
+screenshots: .venv/developers  ## the pictures of the documentation, taken anew (needs `make browser`)
+	$(BIN)/python -m docs.screenshots
+
 bench: .venv/developers  ## the benchmarks, side by side with what one would write otherwise
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.forms
 
 browser:  ## Chromium and a Hangul font for the browser tests (Debian; needs root)
 	apt-get update -q

@@ -48,6 +48,7 @@ PUBLIC = [
     *(getattr(tn.report, name) for name in tn.report.__all__),
     *(getattr(tn.plots, name) for name in tn.plots.__all__),
     *(getattr(tn.audit, name) for name in tn.audit.__all__),
+    *(getattr(tn.forms, name) for name in tn.forms.__all__),
     tn.connect,
     tn.load_inventory,
     tn.Inventory,

@@ -12,8 +12,8 @@ from tests.forms.support import action_form, labels, why_not
 from tests.support import raw_call
 from toastnb import rules
 from toastnb.forms.acting import ActionForm
-from toastnb.forms.actions import ACTIONS, state_unfit
-from toastnb.forms.actions import why_not as reason
+from toastnb.forms.verbs import ACTIONS, state_unfit
+from toastnb.forms.verbs import why_not as reason
 from toastnb.forms.words import label
 
 # From the guide and the vendor's other guides, written down apart from the code.

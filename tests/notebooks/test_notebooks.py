@@ -35,8 +35,13 @@ def execute(name: str, tmp_path: Path, **parameters: str) -> nbformat.NotebookNo
 
 
 def test_the_notebooks_are_there() -> None:
-    names = ["01-inventory.ipynb", "02-capacity-report.ipynb", "03-disk-sizing.ipynb", "04-audit.ipynb"]
-    assert [path.name for path in NOTEBOOKS] == names
+    assert [path.name for path in NOTEBOOKS] == [
+        "01-inventory.ipynb",
+        "02-capacity-report.ipynb",
+        "03-disk-sizing.ipynb",
+        "04-audit.ipynb",
+        "05-console.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -98,3 +103,18 @@ def test_the_audit_notebook_shows_what_the_audit_finds(tmp_path: Path, toast: tn
         assert name in shown
     assert "no rule given" in shown
     assert pictures(notebook) == 1
+
+
+def test_the_console_notebook_shows_forms_sends_nothing_and_keeps_no_secret(
+    tmp_path: Path, sandbox: tn.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"APPKEY": sandbox.appkey, "USERNAME": sandbox.username, "PASSWORD": sandbox.password}
+    for name, value in (given | {"BASE_URL": sandbox.base_url}).items():
+        monkeypatch.setenv(f"TOASTNB_{name}", value)
+    notebook = execute("05-console.ipynb", tmp_path, profile="")
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs) == 3
+    assert {call.split()[0] for call in sandbox.calls if not call.endswith("tokens")} == {"GET"}
+    stored = (tmp_path / "05-console.ipynb").read_text("utf-8")
+    for secret in (sandbox.appkey, sandbox.password):
+        assert secret not in stored

@@ -16,7 +16,7 @@ import pytest
 
 import toastnb as tn
 from tests.project.doc_pages import PAGES, ROOT, blocks, fences, run
-from toastnb import audit, capacity, columns, config, errors, plots, report
+from toastnb import audit, capacity, columns, config, errors, forms, plots, report
 
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 KINDS = {kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type)}
@@ -52,7 +52,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page):
 
 def test_every_page_that_teaches_has_code_that_runs():
     taught = {"index", "getting-started", "connect", "reading", "acting", "errors", "sandbox"}
-    taught |= {"capacity", "disks", "planning", "reclaiming", "audit"}
+    taught |= {"capacity", "disks", "planning", "reclaiming", "audit", "forms"}
     with_code = {page.stem for page in PAGES if blocks(page.read_text("utf-8"))}
     assert taught <= with_code
 
@@ -116,6 +116,7 @@ def test_the_reference_has_every_public_name(site):
     modules |= {f"toastnb.report.{name}" for name in report.__all__}
     modules |= {f"toastnb.plots.{name}" for name in plots.__all__}
     modules |= {f"toastnb.audit.{name}" for name in audit.__all__}
+    modules |= {f"toastnb.forms.{name}" for name in forms.__all__}
     assert len(top | methods | inventory | modules) > 60
     assert (top | methods | inventory | modules) - documented(site) == set()
 

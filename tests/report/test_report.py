@@ -162,6 +162,7 @@ def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
         "02-capacity-report.ipynb",
         "03-disk-sizing.ipynb",
         "04-audit.ipynb",
+        "05-console.ipynb",
     ]
     copied[0].write_text("changed")
     with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb"):

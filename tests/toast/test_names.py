@@ -149,3 +149,4 @@ def test_tab_shows_what_is_meant_for_users() -> None:
     assert dir(tn.report) == ["copy_notebooks", "summary", "table", "write"]
     audit = ["as_json", "catalogue", "fails", "run", "sarif", "summary", "unknowable", "waived", "waivers"]
     assert dir(tn.audit) == audit
+    assert dir(tn.forms) == ["actions", "console", "login"]

@@ -12,7 +12,7 @@ from toastnb import rules
 from toastnb.capacity.selection import require_columns
 from toastnb.fields import Choice, Field, Option, Text
 from toastnb.forms import offers
-from toastnb.forms.actions import ACTIONS, Action, why_not
+from toastnb.forms.verbs import ACTIONS, Action, why_not
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.choosing import Filter, Instances, described, matching, names_of, typed
 from toastnb.forms.errand import Errand

@@ -9,7 +9,7 @@ import pandas as pd
 
 from toastnb import rules, waiting
 from toastnb.errors import Conflict, ToastError
-from toastnb.forms.actions import Action, Values
+from toastnb.forms.verbs import Action, Values
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.choosing import names_of
 from toastnb.forms.following import until_status

@@ -9,7 +9,7 @@ import pandas as pd
 from toastnb import rules
 from toastnb.fields import Option
 from toastnb.forms import options
-from toastnb.forms.actions import state_unfit
+from toastnb.forms.verbs import state_unfit
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.options import Say
 from toastnb.wire import Flavor
