@@ -12,9 +12,9 @@ import toastnb as tn
 from tests.forms.support import action_form, create_form
 from toastnb import errors, fields, rules
 from toastnb.forms import english, korean
-from toastnb.forms.verbs import ACTIONS
 from toastnb.forms.keys import KeypairForm
 from toastnb.forms.signing_in import LoginForm
+from toastnb.forms.verbs import ACTIONS
 from toastnb.forms.words import known_keys, label, language, of_error, sentences
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")

@@ -12,13 +12,13 @@ from toastnb import rules
 from toastnb.capacity.selection import require_columns
 from toastnb.fields import Choice, Field, Option, Text
 from toastnb.forms import offers
-from toastnb.forms.verbs import ACTIONS, Action, why_not
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.choosing import Filter, Instances, described, matching, names_of, typed
 from toastnb.forms.errand import Errand
 from toastnb.forms.form import Form
 from toastnb.forms.noting import code_of, request_of
 from toastnb.forms.order import Order
+from toastnb.forms.verbs import ACTIONS, Action, why_not
 from toastnb.toast import Toast
 
 _LISTED = {

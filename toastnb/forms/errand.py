@@ -9,11 +9,11 @@ import pandas as pd
 
 from toastnb import rules, waiting
 from toastnb.errors import Conflict, ToastError
-from toastnb.forms.verbs import Action, Values
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.choosing import names_of
 from toastnb.forms.following import until_status
 from toastnb.forms.options import Say
+from toastnb.forms.verbs import Action, Values
 from toastnb.forms.work import Progress
 from toastnb.outcomes import of_wait
 from toastnb.toast import Toast

@@ -9,9 +9,9 @@ import pandas as pd
 from toastnb import rules
 from toastnb.fields import Option
 from toastnb.forms import options
-from toastnb.forms.verbs import state_unfit
 from toastnb.forms.catalogue import Catalogue
 from toastnb.forms.options import Say
+from toastnb.forms.verbs import state_unfit
 from toastnb.wire import Flavor
 from toastnb.wire_siblings import Image, Volume
 

@@ -115,7 +115,7 @@ def console(toast: Toast, lang: str | None = None) -> Console:
     >>> import toastnb as tn
     >>> console = tn.forms.console(toast)
     >>> console.actions.form.search("web", status="STOP").name.tolist()[:2]
-    ['web-dev-02', 'web-stage-03']
+    ['web-prod-01', 'web-prod-11']
     >>> console.close()
     """
     with _opening:
@@ -154,7 +154,7 @@ def actions(toast: Toast, df: pd.DataFrame | None = None, lang: str | None = Non
     >>> import toastnb as tn
     >>> view = tn.forms.actions(toast, toast.instances_detail().query("status == 'ERROR'"))
     >>> view.form.set(action="stop").problems()
-    {'confirm': 'must be 5'}
+    {'confirm': 'must be 6'}
     >>> view.close()
     """
     return ActionView(ActionForm(toast, df, lang=lang))
