@@ -111,7 +111,7 @@ def test_the_console_notebook_shows_forms_sends_nothing_and_keeps_no_secret(
     given = {"APPKEY": sandbox.appkey, "USERNAME": sandbox.username, "PASSWORD": sandbox.password}
     for name, value in (given | {"BASE_URL": sandbox.base_url}).items():
         monkeypatch.setenv(f"TOASTNB_{name}", value)
-    notebook = execute("05-console.ipynb", tmp_path, profile="")
+    notebook = execute("05-console.ipynb", tmp_path, profile="")  # the environment tells
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs) == 3
     assert {call.split()[0] for call in sandbox.calls if not call.endswith("tokens")} == {"GET"}
