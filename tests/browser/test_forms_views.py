@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ipywidgets.widgets.widget import _instances
 
@@ -168,6 +168,9 @@ def options(view: FieldView) -> list[str]:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
+@example("<b>bold</b>")
+@example("<img src=x onerror=alert(1)>")
+@example("&lt;script&gt;")
 @given(st.text(st.characters() | st.sampled_from("<>&\"'\u202e\u200b\x00\ud800"), max_size=50))
 def test_any_text_is_shown_as_text(text: str) -> None:
     row = Row("key", text, state=text)
@@ -344,6 +347,19 @@ def test_a_secret_is_taken_and_in_no_widget(sandbox: tn.Sandbox) -> None:
     assert sandbox.password not in states
     view.toast.close()
     view.close()
+
+
+def test_a_private_key_that_is_uploaded_by_mistake_is_in_no_widget(console: Console) -> None:
+    view = console.keypairs
+    view.form.set(action="import_keypair")
+    content = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
+    file = {"name": "key", "type": "", "size": len(content), "last_modified": 0, "content": memoryview(content)}
+    view.upload.set_state({"value": [file]})  # as it comes from the page
+    assert view.upload.value == ()
+    assert "that was a private key" in said(view.views["public_key"].remark)
+    view.views["public_key"].control.set_state({"value": content.decode()})
+    assert view.views["public_key"].control.value == ""
+    assert "b3BlbnNz" not in repr([widget.get_state() for widget in _instances.values()])
 
 
 # --- what it is made of, and its end ---------------------------------------------------------------------------------
