@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,16 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return where a Chromium is. Without one its tests are skipped and say so; in CI that is a failure."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        said = "not run, for no Chromium was found: install it with `make browser`, or name it in CHROMIUM"
+        (pytest.fail if "CI" in os.environ else pytest.skip)(said)
+    return path
 
 
 @pytest.fixture

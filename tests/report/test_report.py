@@ -237,6 +237,7 @@ def test_a_file_that_is_not_right_is_named_before_anything_is_written(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.usefixtures("chromium")
 def test_a_page_becomes_a_pdf(tmp_path: Path) -> None:
     paths = report.write(plain_account(), tmp_path, pdf=True)
     assert [path.name for path in paths][2] == "capacity-report.pdf"
