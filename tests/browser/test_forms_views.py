@@ -226,9 +226,9 @@ def test_of_many_rows_those_that_went_wrong_come_first_and_all_are_counted() -> 
 def test_however_often_the_button_is_clicked_one_request_is_sent(sandbox: tn.Sandbox, toast: tn.Toast) -> None:
     view = FormView(create_form(toast))
     for _ in range(3):
-        view.send.click()
+        view.button.click()
     ended(view.form)
-    view.send.click()
+    view.button.click()
     ended(view.form)
     assert sandbox.calls["POST instances"] == 1
     assert "✓ Done" in said(view.outcome)
@@ -237,7 +237,7 @@ def test_however_often_the_button_is_clicked_one_request_is_sent(sandbox: tn.San
 
 
 def test_a_click_too_early_says_all_that_is_missing(console: Console, sandbox: tn.Sandbox) -> None:
-    console.create.send.click()
+    console.create.button.click()
     text = said(console.create.trouble)
     assert "Nothing was sent" in text
     for label in ("Name: is missing", "Image: is to be chosen", "Keypair: is to be chosen"):
@@ -316,7 +316,7 @@ def test_states_on_show_are_those_after_the_action(console: Console, toast: tn.T
     picker.search.value = stopped.instance_id
     picker.control.index = (0,)
     form.set(action="start")
-    console.actions.send.click()
+    console.actions.button.click()
     ended(form)
     [row] = options(picker)
     assert row.startswith(f"{stopped['name']} · ACTIVE")
@@ -338,7 +338,7 @@ def test_a_secret_is_taken_and_in_no_widget(sandbox: tn.Sandbox) -> None:
     assert view.form.secrets == {"appkey": True, "password": True}
     assert [one.remark.value.count("✓") for one in view.secrets.values()] == [1, 1]
     view.request.opener.value = view.code.opener.value = True
-    view.send.click()
+    view.button.click()
     ended(view.form)
     assert view.toast is not None
     states = repr([widget.get_state() for widget in _instances.values()])
@@ -381,7 +381,7 @@ def test_a_closed_form_leaves_no_widget_and_no_thread(slow_toast: tn.Toast, slow
     console = tn.forms.console(slow_toast)
     form = console.actions.form
     form.select(form.search(status="ACTIVE").instance_id.head(1)).set(action="stop")
-    console.actions.send.click()
+    console.actions.button.click()
     eventually(lambda: "POWERING_OFF" in said(console.actions.progress.text))
     console.close()
     assert set(_instances) <= before

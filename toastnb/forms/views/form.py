@@ -57,7 +57,7 @@ class FormView(widgets.VBox):
         self._build()
         super().__init__(self._parts())
         self.add_class("toastnb-form")
-        self.send.on_click(lambda _: self._clicked())
+        self.button.on_click(lambda _: self._clicked())
         self.again.on_click(lambda _: self._refresh())
         for exact in (self.request, self.code):
             exact.opener.observe(lambda _: self._show_request(), "value")
@@ -102,14 +102,14 @@ class FormView(widgets.VBox):
         self.wanted = widgets.HTML(layout=beside_labels())
         self.confirm = view_of(self.form.confirm, say)
         self.confirming = widgets.VBox([self.wanted, self.confirm])
-        self.send = widgets.Button(button_style="primary", layout=button_layout())
+        self.button = widgets.Button(button_style="primary", layout=button_layout())
         self.again = widgets.Button(layout=button_layout())
         self.trouble = widgets.HTML()
         self.progress = ProgressView(say)
         self.outcome = widgets.HTML()
 
     def _parts(self) -> Sequence[widgets.Widget]:
-        buttons = widgets.HBox([self.send, self.again], layout=beside_labels(flex_flow="row wrap"))
+        buttons = widgets.HBox([self.button, self.again], layout=beside_labels(flex_flow="row wrap"))
         return [
             self.heading,
             *self.views.values(),
@@ -221,10 +221,10 @@ class FormView(widgets.VBox):
     def _show_trouble(self) -> None:
         """Show the button as it can be used, what is to be typed, and what stands in the way of sending."""
         form, say = self.form, self._say
-        self.send.disabled = form.busy or form.read_only
+        self.button.disabled = form.busy or form.read_only
         self.again.disabled = form.busy or self._is_reading
         self.again.description = say("refreshing" if self._is_reading else "refresh")
-        self.send.description = say("busy") if form.busy else markup.shown(form.button, 60)
+        self.button.description = say("busy") if form.busy else markup.shown(form.button, 60)
         wanted = form.confirmation
         self.wanted.value = markup.block(markup.note(say("form.confirm", wanted=wanted))) if wanted else ""
         self.confirming.layout.display = None if wanted else "none"
