@@ -60,14 +60,16 @@ class FormPage:
 
     def choose(self, label: str, part: str) -> None:
         """Choose the first option with this text."""
-        option = self.choice(label).locator("option", has_text=part).first
-        option.wait_for(state="attached")
-        self.choice(label).select_option(index=option.evaluate("option => option.index"))
+        self.choice(label).select_option(label=self._whole(self.choice(label), part))
 
     def mark(self, label: str, parts: Sequence[str]) -> None:
         """Choose several options, each the first with a text."""
-        options = [self.several(label).locator("option", has_text=part).first for part in parts]
-        self.several(label).select_option(index=[option.evaluate("option => option.index") for option in options])
+        control = self.several(label)
+        control.select_option(label=[self._whole(control, part) for part in parts])
+
+    def _whole(self, control: Locator, part: str) -> str:
+        text: str = control.locator("option", has_text=part).first.evaluate("option => option.label")
+        return text
 
     def upload(self, button: str, file: Path) -> None:
         """Choose a file behind a button, which counts its files."""

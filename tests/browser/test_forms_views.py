@@ -310,6 +310,18 @@ def test_instances_are_found_and_chosen(console: Console, toast: tn.Toast) -> No
     assert form.fields["instances"].value == tuple(vms.instance_id)
 
 
+def test_what_is_chosen_in_a_list_that_was_replaced_does_not_become_something_else(console: Console) -> None:
+    view, form = console.actions, console.actions.form
+    instances, action = view.views["instances"].control, view.views["action"].control
+    view.views["instances"].search.value = "db"
+    instances.index = (0,)  # from a page that has not seen the new list yet
+    assert form.chosen.empty
+    view.views["instances"].control.index = (0,)
+    assert view.views["action"].control is not action
+    action.index = 2
+    assert form.fields["action"].value is None
+
+
 def test_states_on_show_are_those_after_the_action(console: Console, toast: tn.Toast) -> None:
     picker, form = console.actions.views["instances"], console.actions.form
     stopped = toast.instances_detail().query("status == 'STOP'").iloc[0]

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from toastnb.fields import Choice, Field, FilePath, Integer, Option, Several, Text
 from toastnb.forms.entries import unexpected
 from toastnb.forms.views import markup
-from toastnb.forms.views.layout import beside_labels, control_layout, keep_room, label_style
+from toastnb.forms.views.layout import beside_labels, control_layout, exchange, keep_room, label_style
 from toastnb.forms.views.words import Say
 
 _MOST_LINES = 8
@@ -40,16 +40,11 @@ class FieldView(widgets.VBox):
         self._say = say
         self._refused = ""
         self._shown_by: int | None = None
-        self.control = self._control()
-        self.control.description = self.label
-        self.control.tooltip = hint or self.label
-        if self.control.has_trait("placeholder"):
-            self.control.placeholder = hint
-        label_style(self.control)
+        self._hint = hint
+        self.control = self._bind(self._control())
         self.remark = widgets.HTML(layout=beside_labels())
         super().__init__([self.control, self.remark])
         self._unwatch = field.watch(self.show)
-        self.control.observe(self._entered, self._bound)
         self.show()
 
     def show(self, _: Field | None = None) -> None:
@@ -67,7 +62,7 @@ class FieldView(widgets.VBox):
         problem = self.field.problem() if self.asked or not self.field.is_empty else ""
         parts = [
             markup.warning(self._refused) if self._refused else "",
-            self._hint(),
+            self._advice(),
             markup.note(self.field.note) if self.field.note else "",
             markup.warning(f"{self.label}: {problem}") if problem else "",
         ]
@@ -85,13 +80,24 @@ class FieldView(widgets.VBox):
             return  # it was the field that changed
         self._refused = ""
         try:
-            self._take(change["new"])
+            self._take(change["owner"])
         except Exception as defect:  # it would be seen nowhere else
             self._refused = str(unexpected(defect))
         self.asked = self.asked or not self._refused
         self.show()
 
-    def _hint(self) -> str:
+    def _bind(self, control: Any) -> Any:
+        """Give a control its label, and listen to it."""
+        control.description = self.label
+        control.tooltip = self._hint or self.label
+        if control.has_trait("placeholder"):
+            control.placeholder = self._hint
+        label_style(control)
+        control.observe(self._entered, self._bound)
+        return control
+
+    def _advice(self) -> str:
+        """Return as HTML what is always said of the field."""
         return ""
 
     def _control(self) -> Any:
@@ -101,9 +107,9 @@ class FieldView(widgets.VBox):
         """Put the field's value into the control."""
         raise NotImplementedError
 
-    def _take(self, value: Any) -> None:
+    def _take(self, control: Any) -> None:
         """Put the control's value into the field."""
-        self.field.set(value)
+        self.field.set(control.value)
 
 
 class TextView(FieldView):
@@ -152,25 +158,53 @@ class OptionalIntegerView(FieldView):
     def _put(self) -> None:
         self.control.value = "" if self.field.value is None else str(self.field.value)
 
-    def _take(self, value: str) -> None:
-        text = value.strip()
+    def _take(self, control: Any) -> None:
+        text = control.value.strip()
         self.field.set(int(text) if text.isdecimal() else text or None)
 
 
-class _OptionsView(FieldView):
-    """What is chosen from options: those that cannot be chosen come last, are marked, and are put back when chosen."""
+class OptionsView(FieldView):
+    """What is chosen from options: those that cannot be chosen come last, are marked, and are put back when chosen.
+
+    A page tells a place in a list, not what stands there. So each list has a control of its own: what is chosen on
+    the page from a list that has just been replaced is lost, and does not become something else.
+    """
 
     field: Choice | Several
     _bound = "index"
+    _kind: type[widgets.Widget]
 
-    def _ordered(self) -> list[Option]:
-        return sorted(self.field.options, key=lambda option: bool(option.why_not))
+    def _control(self) -> Any:
+        return self._list([], ())
 
-    def _offer(self, labels: Sequence[str], index: Any) -> None:
-        with self.control.hold_sync():
-            if list(self.control._options_labels) != labels:
-                self.control.options = [(label, place) for place, label in enumerate(labels)]
-            self.control.index = index
+    def _list(self, labels: Sequence[str], offered: Sequence[Any], **traits: Any) -> Any:
+        """Return a control for a list; it keeps what stands at each place."""
+        options = [(label, place) for place, label in enumerate(labels)]
+        control = self._kind(options=options, layout=control_layout(), **traits)
+        control.offered = offered
+        return control
+
+    def _replace(self, control: Any) -> None:
+        """Put a control for another list in the place of the present one."""
+        before, self.control = self.control, self._bind(control)
+        before.unobserve_all()
+        exchange(self, before, control)
+
+    def _put(self) -> None:
+        ordered = tuple(sorted(self.field.options, key=lambda option: bool(option.why_not)))
+        if ordered != self.control.offered or not self.control.options:
+            self._replace(self._list(self._labels(ordered), ordered, **self._traits_for(ordered)))
+        self.control.index = self._places(ordered)
+
+    def _traits_for(self, ordered: Sequence[Option]) -> dict[str, Any]:
+        return {}
+
+    def _labels(self, ordered: Sequence[Option]) -> list[str]:
+        return [self._label(option) for option in ordered]
+
+    def _places(self, ordered: Sequence[Option]) -> Any:
+        """Return the index at which the field's value stands."""
+        raise NotImplementedError
 
     def _label(self, option: Option) -> str:
         label = markup.shown(option.label)
@@ -181,49 +215,45 @@ class _OptionsView(FieldView):
         self._refused = "; ".join(said)
 
 
-class ChoiceView(_OptionsView):
+class ChoiceView(OptionsView):
     """One of several options."""
 
     field: Choice
+    _kind = widgets.Dropdown
 
-    def _control(self) -> Any:
-        return widgets.Dropdown(layout=control_layout())
+    def _labels(self, ordered: Sequence[Option]) -> list[str]:
+        return [self._say("choose" if self.field.required else "nothing"), *super()._labels(ordered)]
 
-    def _put(self) -> None:
-        ordered = self._ordered()
+    def _places(self, ordered: Sequence[Option]) -> int:
         values = [option.value for option in ordered]
-        nothing = self._say("choose" if self.field.required else "nothing")
-        place = values.index(self.field.value) + 1 if self.field.value in values else 0
-        self._offer([nothing, *map(self._label, ordered)], place)
+        return values.index(self.field.value) + 1 if self.field.value in values else 0
 
-    def _take(self, index: int | None) -> None:
-        option = self._ordered()[index - 1] if index else None
+    def _take(self, control: Any) -> None:
+        option = control.offered[control.index - 1] if control.index else None
         if option is not None and option.why_not:
             self._refuse([option])
         else:
             self.field.set(option.value if option else None)
 
 
-class SeveralView(_OptionsView):
+class SeveralView(OptionsView):
     """Any number of options."""
 
     field: Several
+    _kind = widgets.SelectMultiple
 
-    def _control(self) -> Any:
-        return widgets.SelectMultiple(layout=control_layout())
-
-    def _hint(self) -> str:
+    def _advice(self) -> str:
         return markup.note(self._say("several")) if len(self.field.options) > 1 else ""
 
-    def _put(self) -> None:
-        ordered = self._ordered()
-        self.control.rows = min(max(len(ordered), 2), _MOST_LINES)
-        chosen = set(self.field.value)
-        places = tuple(place for place, option in enumerate(ordered) if option.value in chosen)
-        self._offer([*map(self._label, ordered)], places)
+    def _traits_for(self, ordered: Sequence[Option]) -> dict[str, Any]:
+        return {"rows": min(max(len(ordered), 2), _MOST_LINES)}
 
-    def _take(self, index: tuple[int, ...]) -> None:
-        picked = [self._ordered()[place] for place in index]
+    def _places(self, ordered: Sequence[Option]) -> tuple[int, ...]:
+        chosen = set(self.field.value)
+        return tuple(place for place, option in enumerate(ordered) if option.value in chosen)
+
+    def _take(self, control: Any) -> None:
+        picked = [control.offered[place] for place in control.index]
         self._refuse([option for option in picked if option.why_not])
         self.field.set([option.value for option in picked if not option.why_not])
 

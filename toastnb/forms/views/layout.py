@@ -48,3 +48,10 @@ def take_away(box: widgets.Box) -> None:
         widget.layout.close()
         if widget.has_trait("style"):
             widget.style.close()
+
+
+def exchange(box: widgets.Box, before: widgets.Widget, after: widgets.Widget) -> None:
+    """Put a control in the place of another, which is closed."""
+    box.children = tuple(after if child is before else child for child in box.children)
+    for part in (before, before.layout, before.style):
+        part.close()

@@ -12,7 +12,7 @@ from toastnb.forms.views.words import Say
 LONGEST = 120
 MOST_ROWS = 20
 _LONGEST_CODE = 20_000
-_SHORT = 40
+_SHORT = 36  # an id stays in one line
 WARNING = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not as a coloured picture
 _STYLE = """<style>
 .toastnb h3 { margin: 0.6em 0 0.4em; }

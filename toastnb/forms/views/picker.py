@@ -10,17 +10,18 @@ import pandas as pd
 
 from toastnb.forms.acting import ActionForm
 from toastnb.forms.views import markup
-from toastnb.forms.views.fields import FieldView
+from toastnb.forms.views.fields import OptionsView
 from toastnb.forms.views.layout import beside_labels, button_layout, control_layout, label_style
 from toastnb.forms.views.words import Say
 
 MOST_SHOWN = 200
+_ROWS = 8
 _NAMED = 5
 _FILTERS = {"status": "status", "zone": "zone", "flavor": "flavor_name"}
 _IN_A_ROW = ["name", "status", "zone", "flavor_name", "ip_address"]
 
 
-class Picker(FieldView):
+class Picker(OptionsView):
     """The instances that a form acts on: a search, filters, the first rows that match, and how many there are.
 
     Parameters
@@ -31,12 +32,12 @@ class Picker(FieldView):
         The words of the form's language.
     """
 
-    _bound = "index"
+    _kind = widgets.SelectMultiple
 
     def __init__(self, form: ActionForm, say: Say) -> None:
         self._form = form
         self._frame: pd.DataFrame | None = None
-        self._matching = self._offered = pd.DataFrame()
+        self._matching = pd.DataFrame()
         self.search = widgets.Text(description=say("search"), placeholder=say("search_hint"), layout=control_layout())
         self.filters = {
             name: widgets.Dropdown(description=say(f"filter.{name}"), layout=control_layout()) for name in _FILTERS
@@ -58,24 +59,20 @@ class Picker(FieldView):
         """Whether the instances were read again since they were shown."""
         return self._frame is not self._form.instances
 
-    def _control(self) -> Any:
-        return widgets.SelectMultiple(rows=8, layout=control_layout())
-
     def _put(self) -> None:
         if self.is_outdated:
             self._frame = self._form.instances
             self._offer_filters(self._frame)
         wanted = {name: control.value for name, control in self.filters.items()}
         self._matching = self._form.search(self.search.value, **wanted)
-        self._offered = self._matching.head(MOST_SHOWN)
-        rows = self._offered[_IN_A_ROW].itertuples(index=False, name=None)
+        shown = self._matching.head(MOST_SHOWN)
+        rows = shown[_IN_A_ROW].itertuples(index=False, name=None)
         labels = [" · ".join(markup.shown(part, 30) for part in row if isinstance(part, str) and part) for row in rows]
+        ids = shown["instance_id"].tolist()
+        if (labels, ids) != (list(self.control._options_labels), list(self.control.offered)):
+            self._replace(self._list(labels, ids, rows=_ROWS))
         chosen = set(self.field.value)
-        with self.control.hold_sync():
-            if list(self.control._options_labels) != labels:
-                self.control.options = [(label, place) for place, label in enumerate(labels)]
-            ids = self._offered["instance_id"]
-            self.control.index = tuple(place for place, id_ in enumerate(ids) if id_ in chosen)
+        self.control.index = tuple(place for place, id_ in enumerate(ids) if id_ in chosen)
         self.all.description = self._say("choose_all", count=f"{len(self._matching):,}")
 
     def _offer_filters(self, frame: pd.DataFrame) -> None:
@@ -88,8 +85,8 @@ class Picker(FieldView):
             ]
             control.index = 1 + counts.index.tolist().index(before) if before in counts.index else 0
 
-    def _hint(self) -> str:
-        shown, matching, total = len(self._offered), len(self._matching), len(self._form.instances)
+    def _advice(self) -> str:
+        shown, matching, total = len(self.control.offered), len(self._matching), len(self._form.instances)
         counted = self._say("counted", shown=f"{shown:,}", matching=f"{matching:,}", total=f"{total:,}")
         chosen = self._form.chosen
         names = chosen["name"].fillna(chosen["instance_id"]).head(_NAMED)
@@ -97,12 +94,11 @@ class Picker(FieldView):
         said = self._say("chosen", count=f"{len(chosen):,}") + (f": {named}" if named else "")
         return markup.note(counted) + markup.note(said)
 
-    def _take(self, index: tuple[int, ...]) -> None:
+    def _take(self, control: Any) -> None:
         """Choose the rows that are marked; what is chosen and not on show stays chosen."""
-        ids = self._offered["instance_id"].tolist()
-        offered = set(ids)
+        offered = set(control.offered)
         elsewhere = [id_ for id_ in self.field.value if id_ not in offered]
-        self.field.set([*elsewhere, *(ids[place] for place in index)])
+        self.field.set([*elsewhere, *(control.offered[place] for place in control.index)])
 
     def _choose_all(self) -> None:
         self.field.set(dict.fromkeys([*self.field.value, *self._matching["instance_id"]]))
