@@ -10,15 +10,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from toastnb.capacity.selection import positions
+
 _LONGEST = 1000  # Arrow's expressions have a limit; names are shorter
 _WILDCARDS = {"*": ".*", "?": "."}
 
 
 def among(texts: pd.Series, values: pd.Series | pd.Index) -> pd.Series:
     """Tell which texts are among values (bool); a missing one is not. `Series.isin` takes seconds for many values."""
-    value_set = pa.array(values.dropna(), pa.large_string())
-    found = pc.is_in(pa.array(texts, pa.large_string()), value_set=value_set)
-    return pd.Series(found.to_numpy(zero_copy_only=False), index=texts.index)
+    return pd.Series(positions(texts, values) >= 0, index=texts.index)
 
 
 def joined(owners: pd.Series, texts: pd.Series, between: str = ", ") -> pd.Series:

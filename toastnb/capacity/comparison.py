@@ -12,12 +12,8 @@ from toastnb.capacity.selection import (
     Status,
     as_keys,
     require_columns,
-    with_family,
-    with_status,
 )
-from toastnb.capacity.sums import RESOURCES, totals, with_total
-
-_SOURCES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]  # of RESOURCES, but for instances
+from toastnb.capacity.sums import RESOURCES, SOURCES, by_group, with_total
 
 
 def compare(
@@ -58,7 +54,7 @@ def compare(
     keys = as_keys(by)
     for name, df in (("before", before), ("after", after)):
         columns = ["flavor_name" if key == FAMILY and FAMILY not in df else key for key in keys]
-        require_columns(df, [*columns, "status", *_SOURCES], name)
+        require_columns(df, [*columns, "status", *SOURCES], name)
     names = [f"key {number}" for number in range(len(keys))]  # as no figure is named: one may group by vcpus
     left, right = _alike(_groups(before, keys, names, status), _groups(after, keys, names, status), names)
     both = left.merge(right, how="outer", on=names, suffixes=("_before", "_after"), indicator="side")
@@ -81,13 +77,9 @@ def compare(
 
 def _groups(df: pd.DataFrame, keys: list[str], names: list[str], status: Status) -> pd.DataFrame:
     """Return a row a group: its keys, its sums (Float64), and how many of its instances lack each figure."""
-    sums = totals(df, keys, status, total=False)[RESOURCES].astype("Float64")
-    counted = with_status(with_family(df, keys)[[*dict.fromkeys([*keys, "status", *_SOURCES])]], status)
-    lacking = counted[_SOURCES].isna().groupby([counted[key] for key in keys], dropna=False, observed=True).sum()
-    lacking.insert(0, "instances", 0)
-    for name, source in zip(RESOURCES, ["instances", *_SOURCES], strict=True):
-        sums[f"{name}_unknown"] = lacking[source].array
-    return sums.rename_axis(names).reset_index()
+    sums, lacking = by_group(df, keys, status)
+    both = sums.astype("Float64").join(lacking.add_suffix("_unknown"))
+    return both.rename_axis(names).reset_index()
 
 
 def _stacked(both: pd.DataFrame, which: str, absent: str) -> pd.Series:

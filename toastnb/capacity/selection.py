@@ -98,7 +98,7 @@ def own_names(names: pd.Series) -> pd.Series:
     return texts.replace({label: f"{label} ({names.name})" for label in (TOTAL, MISSING)})
 
 
-def positions(values: pd.Series, among: pd.Series) -> np.ndarray[Any, Any]:
+def positions(values: pd.Series, among: pd.Series | pd.Index) -> np.ndarray[Any, Any]:
     """Return where each value stands in another column, -1 where it does not: a join of millions in a second."""
     found = pc.index_in(pa.array(values.astype("str")), value_set=pa.array(among.astype("str")), skip_nulls=True)
     return np.asarray(pc.fill_null(found, -1))

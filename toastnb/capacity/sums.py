@@ -20,7 +20,7 @@ from toastnb.capacity.selection import (
 
 AMOUNTS = ["vcpus", "ram_gb", "root_gb", "attached_gb", "disk_gb"]
 RESOURCES = ["instances", *AMOUNTS]
-_SOURCES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]
+SOURCES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]
 _DTYPES = {
     "instances": "Int64",
     "vcpus": "Int64",
@@ -68,13 +68,9 @@ def totals(
     (['kr-pub-a', 'kr-pub-b', 'Total'], 250)
     """
     keys = as_keys(by)
-    counted = with_status(_checked(df, keys), status)
-    amounts = _amounts(counted)
-    groups = [counted[key] for key in keys]
-    grouped = amounts.groupby(groups, dropna=False, observed=True)
-    table = grouped[AMOUNTS].sum(min_count=1)
-    table.insert(0, "instances", grouped.size())
-    table["unknown"] = grouped["unknown"].sum()
+    amounts, groups = _grouped(df, keys, status)
+    table = _sums(groups)
+    table["unknown"] = groups["unknown"].sum()
     table = table.astype(_DTYPES)
     if total:
         labels = with_total(table.index.to_frame(index=False))
@@ -84,23 +80,31 @@ def totals(
     return table
 
 
-def resources(df: pd.DataFrame, by: str, status: Status) -> tuple[pd.DataFrame, pd.DataFrame]:
+def by_group(df: pd.DataFrame, keys: list[str], status: Status) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the sums of all resources by group, and how many rows lack each; a group of which nothing is known is NA.
 
-    Two frames with a row a group, missing keys left out, and the last row `TOTAL` over all rows, those without a key
-    too; the columns are `RESOURCES` (Float64 and Int64).
+    Two frames with a row a group, also for missing keys; the columns are `RESOURCES`.
     """
-    counted = with_status(_checked(df, [by]), status)
-    amounts = _amounts(counted).drop(columns="unknown")
-    grouped = amounts.groupby(counted[by].astype("str"), observed=True)
-    sums, known = grouped.sum(min_count=1), grouped.count()
-    for table in (sums, known):
-        table.insert(0, "instances", grouped.size())
-        table.index = pd.Index(own_names(table.index.to_series()), name=by)
-    sums.loc[TOTAL] = [len(amounts), *amounts.sum(min_count=1 if len(amounts) else 0)]
-    known.loc[TOTAL] = [len(amounts), *amounts.count()]
-    lacking = known.rsub(known["instances"], axis="index")
-    return sums.astype("Float64"), lacking.astype("Int64")
+    _, groups = _grouped(df, keys, status)
+    known = groups[AMOUNTS].count()
+    known.insert(0, "instances", groups.size())
+    return _sums(groups), known.rsub(known["instances"], axis="index")
+
+
+def resources(df: pd.DataFrame, by: str, status: Status) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the same as `by_group`, labelled: without missing keys, and with `TOTAL` over all rows as the last.
+
+    The columns are `RESOURCES` (Float64 and Int64).
+    """
+    sums, lacking = by_group(df, [by], status)
+    whole = sums.sum(min_count=1 if len(sums) else 0), lacking.sum()
+    labelled = []
+    for table, total in zip((sums, lacking), whole, strict=True):
+        zones = table[table.index.notna()]
+        zones.index = pd.Index(own_names(zones.index.to_series()), name=by)
+        zones.loc[TOTAL] = total
+        labelled.append(zones)
+    return labelled[0].astype("Float64"), labelled[1].astype("Int64")
 
 
 def homeless_of(sums: pd.DataFrame) -> int:
@@ -109,15 +113,28 @@ def homeless_of(sums: pd.DataFrame) -> int:
     return int(instances[TOTAL] - instances.drop(TOTAL).sum())
 
 
+def _grouped(df: pd.DataFrame, keys: list[str], status: Status) -> tuple[pd.DataFrame, Any]:
+    """Return the amounts of what counts, a row an instance, and the same by group."""
+    counted = with_status(_checked(df, keys), status)
+    amounts = _amounts(counted)
+    return amounts, amounts.groupby([counted[key] for key in keys], dropna=False, observed=True)
+
+
+def _sums(groups: Any) -> pd.DataFrame:
+    sums: pd.DataFrame = groups[AMOUNTS].sum(min_count=1)
+    sums.insert(0, "instances", groups.size())
+    return sums
+
+
 def _checked(df: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    require_columns(df, ["status", *_SOURCES], "df")
+    require_columns(df, ["status", *SOURCES], "df")
     wider = with_family(df, keys)
     require_columns(wider, keys, "df")
     return wider
 
 
 def _amounts(df: pd.DataFrame) -> pd.DataFrame:
-    amounts = df[_SOURCES].astype("Int64")
+    amounts = df[SOURCES].astype("Int64")
     lacks_one = amounts.isna().any(axis=1)
     amounts.insert(1, "ram_gb", amounts.pop("ram_mb").astype("Float64") / 1024)
     amounts["unknown"] = lacks_one.astype("Int64")
