@@ -1,6 +1,7 @@
 from . import audit as audit
 from . import capacity as capacity
 from . import forms as forms
+from . import history as history
 from . import plots as plots
 from . import report as report
 from .embedded import Sandbox as Sandbox

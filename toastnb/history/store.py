@@ -1,0 +1,315 @@
+"""A store that is open for reading: what it knew at each moment, and how that changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from toastnb.arrays import as_frame, from_arrow
+from toastnb.capacity.times import moment
+from toastnb.columns import TABLES
+from toastnb.errors import InvalidInput, NotFound
+from toastnb.history import layout
+from toastnb.history.places import Place, Store
+from toastnb.history.reading import rows_of, snapshots_of
+from toastnb.inventory import Inventory
+
+_PUBLIC = ["snapshot_id", "project", "at", "source", "instances"]
+
+
+class History:
+    """The snapshots that a store had when it was opened, or some of them.
+
+    Made by `open_store`; it reads what it is asked for, and nothing before.
+
+    Parameters
+    ----------
+    place : Place
+        Where the store is.
+    chosen : DataFrame
+        Its table of snapshots, or some rows of it.
+    """
+
+    def __init__(self, place: Place, chosen: pd.DataFrame) -> None:
+        self._place = place
+        self._chosen = chosen
+
+    def __repr__(self) -> str:
+        count = len(self._chosen)
+        if not count:
+            return f"<History {self._place.name}: empty>"
+        span = f"{self._chosen['at'].min():%Y-%m-%d %H:%M} to {self._chosen['at'].max():%Y-%m-%d %H:%M}"
+        return f"<History {self._place.name}: {count:,} snapshots of {len(self.projects)} projects, {span} UTC>"
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @property
+    def projects(self) -> list[str]:
+        """The names of the projects, sorted."""
+        return sorted(self._chosen["project"].unique())
+
+    def snapshots(self) -> pd.DataFrame:
+        """Return the snapshots, by time and project.
+
+        Returns
+        -------
+        DataFrame
+            A row a snapshot: snapshot_id, project (str), at (datetime64[us, UTC]), source (str), instances (Int64).
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").snapshots().columns.tolist()
+        ['snapshot_id', 'project', 'at', 'source', 'instances']
+        """
+        counts = self._chosen["rows"].map(lambda text: layout.counted(text).get("instances_detail", 0))
+        return self._chosen.assign(instances=counts.astype("Int64"))[_PUBLIC].reset_index(drop=True)
+
+    def of(self, *projects: str) -> History:
+        """Return the history of some projects.
+
+        Parameters
+        ----------
+        *projects : str
+            Their names, as `projects` has them.
+
+        Raises
+        ------
+        InvalidInput
+            When the store has no such project.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").of("shop").projects
+        ['shop']
+        """
+        unknown = sorted(set(projects) - set(self.projects))
+        if unknown:
+            there = ", ".join(self.projects[:20]) or "none"
+            raise InvalidInput(f"the history has no project {unknown[0]!r}", hint=f"There are: {there}.")
+        return History(self._place, self._chosen[self._chosen["project"].isin(projects)])
+
+    def between(self, first: str | datetime, last: str | datetime) -> History:
+        """Return the history from one moment to another, both included.
+
+        Parameters
+        ----------
+        first, last : str or datetime
+            ISO 8601, UTC where they have no zone; a date is its first moment.
+
+        Raises
+        ------
+        InvalidInput
+            When one is no time, or the last is before the first.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> len(tn.history.open_store("history").between("2020-01-01", "2020-12-31"))
+        0
+        """
+        begin, end = moment(first, "first"), moment(last, "last")
+        if end < begin:
+            raise InvalidInput(f"last is {end}, before first, {begin}", hint="Give the earlier moment first.")
+        at = self._chosen["at"]
+        return History(self._place, self._chosen[(at >= begin) & (at <= end)])
+
+    def at(self, when: str | datetime, project: str = "") -> Inventory:
+        """Return a project as it was last known at a moment.
+
+        Parameters
+        ----------
+        when : str or datetime
+            ISO 8601, UTC where it has no zone; a date is its first moment.
+        project : str
+            Which; it may be left out where the history has one only.
+
+        Returns
+        -------
+        Inventory
+            Of the newest snapshot at that moment or before it.
+
+        Raises
+        ------
+        NotFound
+            When there is none so early.
+        InvalidInput
+            When the history has several projects and none is named.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", at="2026-11-01", project="shop")
+        >>> len(tn.history.open_store("history").at("2026-11-07").instances_detail)
+        250
+        """
+        mine = self._one_project(project)
+        until = moment(when, "when")
+        earlier = mine._chosen[mine._chosen["at"] <= until]
+        if earlier.empty:
+            first = f"The first is of {mine._chosen['at'].min()}." if len(mine) else "It is empty."
+            raise NotFound(f"the history has no snapshot at {until} or before", hint=first)
+        return self._inventory(earlier.iloc[[-1]])
+
+    def newest(self, project: str = "") -> Inventory:
+        """Return a project as it was last recorded.
+
+        Parameters
+        ----------
+        project : str
+            Which; it may be left out where the history has one only.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").newest().source
+        'sandbox at 127.0.0.1:...'
+        """
+        mine = self._one_project(project)
+        if not len(mine):
+            raise NotFound("the history is empty", hint="Record an inventory first: tn.history.record.")
+        return self._inventory(mine._chosen.iloc[[-1]])
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table of all snapshots, one below the other.
+
+        Parameters
+        ----------
+        name : str
+            A table of the column dictionary, as "instances_detail".
+        columns : list of str, optional
+            Which of its columns to read; all by default.
+
+        Returns
+        -------
+        DataFrame
+            snapshot_id, project (str), at (datetime64[us, UTC]), then the table's columns; by time and project.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no such table or column.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").table("instances_detail", ["vcpus"]).columns.tolist()
+        ['snapshot_id', 'project', 'at', 'vcpus']
+        """
+        return self._rows(name, columns, None)
+
+    def timeline(self, instance_id: str) -> pd.DataFrame:
+        """Return all that is known of one instance, snapshot by snapshot.
+
+        Parameters
+        ----------
+        instance_id : str
+            Its id.
+
+        Returns
+        -------
+        DataFrame
+            As `table` of "instances_detail"; a row each snapshot that has it, by time.
+
+        Raises
+        ------
+        NotFound
+            When no snapshot has it.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> inventory = toast.inventory()
+        >>> snapshot = tn.history.record(inventory, "history", project="shop")
+        >>> one = inventory.instances.instance_id.iloc[0]
+        >>> tn.history.open_store("history").timeline(one).status.tolist()
+        ['ACTIVE']
+        """
+        rows = self._rows("instances_detail", None, pc.field("instance_id") == instance_id)
+        if rows.empty:
+            raise NotFound(f"no snapshot has an instance {instance_id}", hint="Look for its id in table('instances').")
+        return rows
+
+    def _rows(self, name: str, columns: Sequence[str] | None, where: Any) -> pd.DataFrame:
+        known = [column.name for column in TABLES.get(name, ())]
+        if not known:
+            raise InvalidInput(f"there is no table {name!r}", hint=f"There are: {', '.join(TABLES)}.")
+        unknown = [column for column in columns or () if column not in known]
+        if unknown:
+            raise InvalidInput(f"{name} has no column {unknown[0]!r}", hint=f"There are: {', '.join(known)}.")
+        keys = ["snapshot_id", "project", "at"]
+        wanted = [*keys, *(known if columns is None else columns)]
+        found = rows_of(self._place, name, self._chosen, wanted, where)
+        frame = as_frame(dict(zip(wanted, (_large(column) for column in found.columns), strict=True)))
+        return frame.sort_values(["at", "project"], kind="stable", ignore_index=True)
+
+    def _one_project(self, project: str) -> History:
+        if project:
+            return self.of(project)
+        if len(self.projects) > 1:
+            there = ", ".join(self.projects[:20])
+            raise InvalidInput(f"the history has {len(self.projects)} projects", hint=f"Name one of: {there}.")
+        return self
+
+    def _inventory(self, row: pd.DataFrame) -> Inventory:
+        entry = row.iloc[0]
+        counts = layout.counted(entry["rows"])
+        tables = {}
+        for name in counts:
+            found = rows_of(self._place, name, row)
+            if found.num_rows != counts[name]:
+                said = f"{name} of {entry['snapshot_id']} has {found.num_rows} rows in place of {counts[name]}"
+                raise InvalidInput(said, action=f"Reading the history {self._place.name}", hint="It is damaged.")
+            tables[name] = from_arrow(name, found.drop_columns(layout.KEYS))
+        return Inventory(tables, json.loads(entry["absent"]), entry["at"].isoformat(), entry["source"])
+
+
+def open_store(store: Store) -> History:
+    """Open a store for reading.
+
+    Parameters
+    ----------
+    store : str or path-like
+        The folder or URL that `record` was given.
+
+    Returns
+    -------
+    History
+        The snapshots that are there now; those recorded later need it opened again.
+
+    Raises
+    ------
+    NotFound
+        When there is no store, or nothing was recorded yet.
+    InvalidInput
+        When it is damaged, or of a newer version.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> snapshot = tn.history.record(toast.inventory(), "history", at="2026-11-01", project="shop")
+    >>> tn.history.open_store("history")
+    <History history: 1 snapshots of 1 projects, 2026-11-01 00:00 to 2026-11-01 00:00 UTC>
+    """
+    place = Place(store)
+    chosen = snapshots_of(place)
+    if chosen.empty:
+        raise NotFound(f"there is no history in {place.name}", hint="Record an inventory there: tn.history.record.")
+    return History(place, chosen)
+
+
+def _large(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.large_string()) if column.type == pa.string() else column
