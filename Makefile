@@ -40,6 +40,7 @@ screenshots: .venv/developers  ## the pictures of the documentation, taken anew 
 bench: .venv/developers  ## the benchmarks, side by side with what one would write otherwise
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.forms
+	$(BIN)/python -m benchmarks.projects
 
 browser:  ## Chromium and a Hangul font for the browser tests (Debian; needs root)
 	apt-get update -q

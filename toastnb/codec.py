@@ -8,6 +8,7 @@ else that is not of its type is a `BadAnswer` that names the field by its path.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 Buffer = bytes | bytearray
 
+# Of a type that one thread is still taking in, msgspec gives another thread half, which ends the process.
+_one_at_a_time = threading.Lock()
 # msgspec's lax mode takes the string "null", in any spelling, for None: what is no number would become a missing one.
 _N, _U, _L = rb"(?:[nN]|\\u00[46][eE])", rb"(?:[uU]|\\u00[57]5)", rb"(?:[lL]|\\u00[46][cC])"
 _NULL_TEXT, _NO_NUMBER = re.compile(b'"' + _N + _U + _L + _L + b'"'), b'"?"'
@@ -147,7 +150,8 @@ def _decoder(kind: type[T], strict: bool) -> msgspec.json.Decoder[T]:
 
 @cache
 def _cached_decoder(kind: Any, strict: bool) -> Any:
-    return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
+    with _one_at_a_time:
+        return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
 
 
 def _mend(body: Buffer) -> bytes:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from toastnb import __version__
-from toastnb.cli import account, reports, serve, tables
+from toastnb.cli import account, differences, history, reports, serve, tables
 from toastnb.cli.common import app, fail
 from toastnb.errors import ToastError
 from toastnb.redaction import redact
@@ -21,6 +21,10 @@ _COMMANDS = (  # in the order of --help
     reports.report,
     reports.audit,
     reports.template,
+    history.snapshot,
+    history.history,
+    differences.diff,
+    history.compact,
     tables.notebooks,
     serve.sandbox,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, ProfileOption, SavedOption, pull, say
+from toastnb.cli.common import FAILURE, OutFileOption, ProfilesOption, SavedOption, are_many, pull, pull_many, say
 from toastnb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ def inventory(
     ] = "instances_detail",
     format: Annotated[Format | None, typer.Option("--format", "-f", help="By --out's ending, or table.")] = None,
     out: OutFileOption = None,
-    profile: ProfileOption = "",
+    profile: ProfilesOption = "",
     saved: SavedOption = None,
     save: Annotated[Path | None, typer.Option(help="Save the whole inventory to this file too.")] = None,
 ) -> None:
-    """Write one table of the account."""
+    """Write one table of the account, or of several projects with a column for the project.
+
+    Where one of several fails, it is told, the others are written, and the exit code is 2.
+    """
     from toastnb.columns import TABLES
     from toastnb.report import exports
 
@@ -51,7 +54,10 @@ def inventory(
     }
     if out is None and kind not in on_terminal:
         raise InvalidInput(f"{kind.value} is not for a terminal", hint="Give a file with --out.")
-    account = pull(profile, saved)
+    if are_many(profile):
+        account, is_whole = pull_many(profile, saved, lambda projects: projects.inventory(), table)
+    else:
+        account, is_whole = pull(profile, saved), True
     if save is not None:
         say(f"Saved the inventory to {account.save(save)}")
     frame = getattr(account, table)
@@ -63,6 +69,8 @@ def inventory(
         exports.export(frame, out, kind.value, table)
     if out is not None:
         say(f"Wrote {len(frame):,} rows of {table}, fetched at {account.fetched_at}, to {out}")
+    if not is_whole:
+        raise typer.Exit(FAILURE)
 
 
 def _format_of(out: Path | None) -> Format:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
@@ -11,13 +11,14 @@ from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from toastnb.columns import TABLES
-from toastnb.errors import InvalidInput
+from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout
-from toastnb.history.places import Place, Store
-from toastnb.history.reading import rows_of, snapshots_of
+from toastnb.history.places import UNFINISHED, Place, Store
+from toastnb.history.reading import entries_of, newest_parts, rows_of
 
 ROWS_A_PART = 5_000_000
 _GRACE_SECONDS = 86_400.0
@@ -35,11 +36,12 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     store : str or path-like
         The folder or URL that `record` was given.
     keep : mapping of str to int, optional
-        Until which age in days, counted from a project's newest snapshot, "all" snapshots are kept, the last of each
-        day ("daily"), of each week ("weekly") and of each month ("monthly"); None is for ever. What is older than all
-        of them goes. By default nothing does.
+        Until which age in days "all" snapshots are kept, the last of each day ("daily"), of each week ("weekly": from
+        Monday) and of each month ("monthly"), all in UTC; None is for ever. What is older than all of them goes. An age
+        is counted from the project's newest snapshot, or from now if that is one to come. By default nothing goes.
     grace : float
-        Seconds for which files that nothing refers to any more are left to those who are reading or writing them.
+        Seconds for which files that nothing refers to any more are left to those who are reading or writing them: no
+        recording and no reading may take longer.
 
     Returns
     -------
@@ -49,24 +51,28 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
 
     Raises
     ------
+    NotFound
+        When there is no store, or nothing was recorded yet.
     InvalidInput
-        When `keep` is none, or the store is damaged.
+        When `keep` is none, or the store is damaged: it is left as it is then.
 
     Examples
     --------
     >>> import toastnb as tn
     >>> inventory = toast.inventory()
-    >>> for day in ("2026-10-01", "2026-10-02", "2026-10-03", "2026-10-31"):
+    >>> for day in ("2025-10-01", "2025-10-02", "2025-10-03", "2025-10-31"):
     ...     snapshot = tn.history.record(inventory, "history", at=day, project="shop")
     >>> tn.history.compact("history", keep={"all": 7, "weekly": 365}).to_dict("index")
-    {'2026-10': {'snapshots_before': 4, 'snapshots': 2, 'files_before': 4, 'files': 1}}
+    {'2025-10': {'snapshots_before': 4, 'snapshots': 2, 'files_before': 4, 'files': 1}}
     """
+    limits = _checked(keep)
     place = Place(store)
-    names = place.names(layout.SNAPSHOTS)
-    known = snapshots_of(place, names)
-    kept = known[_is_kept(known, _checked(keep))]
-    stale = {layout.part_of(name) for name in names} - set(known["part"])
-    _forget(place, stale)
+    entries = entries_of(place)
+    if entries.empty:
+        raise NotFound(f"there is no history in {place.name}", action="Merging a history", hint="Look at the address.")
+    known = newest_parts(entries)
+    kept = known[_is_kept(known, limits, pd.Timestamp.now("UTC"))]
+    _retire(place, set(entries["part"]) - set(known["part"]))
     rows = {}
     for month, before in known.groupby(known["at"].dt.strftime("%Y-%m")):
         after = kept[kept["snapshot_id"].isin(before["snapshot_id"])]
@@ -90,9 +96,9 @@ def _checked(keep: Mapping[str, int | None] | None) -> dict[str, float]:
     return {kind: float("inf") if days is None else float(days) for kind, days in given.items()}
 
 
-def _is_kept(known: pd.DataFrame, keep: Mapping[str, float]) -> pd.Series:
+def _is_kept(known: pd.DataFrame, keep: Mapping[str, float], now: pd.Timestamp) -> pd.Series:
     newest = known.groupby("project")["at"].transform("max")
-    age = (newest - known["at"]).dt.total_seconds() / 86_400
+    age = (newest.where(newest < now, now) - known["at"]).dt.total_seconds() / 86_400
     kept = known["at"] == newest
     local = known["at"].dt.tz_localize(None)
     for kind, days in keep.items():
@@ -114,17 +120,23 @@ def _merged(place: Place, month: str, before: pd.DataFrame, after: pd.DataFrame)
     for chunk in chunks:
         part = layout.merged_part(month, next_generation, secrets.token_hex(6))
         for table in TABLES:
-            if sum(layout.counted(text).get(table, 0) for text in chunk["rows"]):
+            if _counts(chunk, table).sum():
                 place.write(layout.file_of(table, month, part), partial(_write_rows, place, table, chunk, part))
         entries = pa.Table.from_pandas(chunk.assign(part=part), layout.SNAPSHOT_SCHEMA, preserve_index=False)
         place.write(layout.file_of(layout.SNAPSHOTS, month, part), partial(layout.write_parquet, entries))
-    _forget(place, set(old))
+    _retire(place, set(old))
     return len(chunks)
+
+
+def _counts(chosen: pd.DataFrame, table: str) -> pd.Series:
+    """Return how many rows of a table each snapshot has."""
+    return pd.Series([layout.counted(text).get(table, 0) for text in chosen["rows"]], chosen["snapshot_id"], "int64")
 
 
 def _chunks(ordered: pd.DataFrame, largest: int) -> Iterator[pd.DataFrame]:
     """Split snapshots where their rows, of the longest table, go past a number."""
-    rows = ordered["rows"].map(lambda text: max(layout.counted(text).values(), default=0)).cumsum()
+    longest = [max(layout.counted(text).values(), default=0) for text in ordered["rows"]]
+    rows = pd.Series(longest, ordered.index, "int64").cumsum()
     starts = [0, *ordered.index[(rows // largest).diff() > 0], len(ordered)]
     yield from (ordered.iloc[first:last] for first, last in pairwise(starts) if last > first)
 
@@ -135,20 +147,42 @@ def _write_rows(place: Place, table: str, chunk: pd.DataFrame, part: str, file: 
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for some in _chunks(chunk.reset_index(drop=True), layout.ROWS_A_GROUP):
             rows = rows_of(place, table, some)
-            rows = rows.take(pa.compute.sort_indices(rows, [("project", "ascending"), ("at", "ascending")]))
+            _check_whole(place, table, some, rows["snapshot_id"])
+            rows = rows.take(pc.sort_indices(rows, [("project", "ascending"), ("at", "ascending")]))
             rows = rows.set_column(position, schema.field("part"), pa.array([part] * len(rows), pa.string()))
             writer.write_table(rows.cast(schema), row_group_size=layout.ROWS_A_GROUP)
 
 
-def _forget(place: Place, parts: set[str]) -> None:
+def _check_whole(place: Place, table: str, chosen: pd.DataFrame, found: pa.ChunkedArray) -> None:
+    """Check that the rows of each snapshot are all there, before what they were read from is given up."""
+    expected = _counts(chosen, table)
+    counted = found.to_pandas().value_counts().reindex(expected.index, fill_value=0)
+    wrong = expected[counted != expected]
+    if len(wrong):
+        said = f"{table} of {wrong.index[0]} has {counted[wrong.index[0]]} rows in place of {wrong.iloc[0]}"
+        raise InvalidInput(said, action=f"Merging the history {place.name}", hint="It is damaged.")
+
+
+def _retire(place: Place, parts: set[str]) -> None:
     """Take parts out of the table of snapshots; their rows are not there from then on."""
+    for part in sorted(parts):  # noted first: who reads them has the time of grace from now on
+        place.write(f"{layout.RETIRED}/{part}", lambda file: None)
     place.remove(layout.file_of(layout.SNAPSHOTS, "", part) for part in sorted(parts))
 
 
 def _sweep(place: Place, grace: float) -> None:
-    """Remove rows that no part of the table of snapshots has, as old ones and those of a recorder that was ended."""
+    """Remove rows that no part of the table of snapshots has: of retired parts, and of a recorder that was ended."""
     current = {layout.part_of(name) for name in place.names(layout.SNAPSHOTS)}
     now = datetime.now(UTC)
+
+    def due(names: Iterable[str]) -> list[str]:
+        return [name for name in names if place.age(name, now) >= grace]
+
+    noted = [name for name in place.names(layout.RETIRED, "") if layout.part_of(name) not in current]
+    past = due(noted)
+    spared = current | {layout.part_of(name) for name in set(noted) - set(past)}
     for table in TABLES:
-        orphans = [name for name in place.names(table) if layout.part_of(name) not in current]
-        place.remove(name for name in orphans if place.age(name, now) >= grace)
+        place.remove(due(name for name in place.names(table) if layout.part_of(name) not in spared))
+    for folder in (*TABLES, layout.SNAPSHOTS, layout.RETIRED):
+        place.remove(due(place.names(folder, UNFINISHED)))
+    place.remove(past)

@@ -5,11 +5,13 @@
     STORE/
       snapshots/<part>.parquet                              one row a snapshot: written last
       <table>/month=2026-11/<part>.parquet                  its rows, each with the snapshot it belongs to
+      retired/<part>                                        empty: since when a part is not in snapshots any more
 
-A part holds whole snapshots, in each table under the same name. What `record` writes is a part of one snapshot;
-`compact` merges many into one of a later generation, and a snapshot is then found in the part whose name sorts last.
-Rows count when the newest part of their snapshot, by the table ``snapshots``, is the one that they are in: until that
-table has them they are not there, and while parts are merged nothing is there twice.
+A part holds whole snapshots of one month, in each table under the same name. What `record` writes is a part of one
+snapshot; `compact` merges many into one of a later generation, and a snapshot is then found in the part whose name
+sorts last. Rows count when the newest part of their snapshot, by the table ``snapshots``, is the one that they are in:
+until that table has them they are not there, and while parts are merged nothing is there twice. A part's name is never
+used for other content: one of a recording that was ended is taken up again by the same inventory only.
 """
 
 from __future__ import annotations
@@ -22,13 +24,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from toastnb.arrays import from_arrow
 from toastnb.columns import TABLES, Kind
 from toastnb.errors import InvalidInput
 
 VERSION = 1
 SNAPSHOTS = "snapshots"
+RETIRED = "retired"
 KEYS = ["snapshot_id", "project", "at", "part"]
 ROWS_A_GROUP = 128 * 1024
+_GENERATION = "{:06d}"  # as text it sorts like the number
 
 _ARROW = {
     Kind.TEXT: pa.string(),
@@ -64,25 +69,25 @@ def snapshot_id(project: str, at: pd.Timestamp) -> str:
     return f"{at:%Y%m%dT%H%M%S.%f}Z-{hashlib.sha256(project.encode()).hexdigest()[:12]}"
 
 
-def first_part(snapshot: str) -> str:
+def first_part(snapshot: str, digest: str) -> str:
     """Return the name of the part that one snapshot is recorded in."""
-    return f"0000-{snapshot}"
+    return f"{_GENERATION.format(0)}-{snapshot}-{digest[:12]}"
 
 
 def merged_part(month: str, generation: int, unique: str) -> str:
     """Return the name of a part into which snapshots of a month are merged."""
-    return f"{generation:04d}-{month}-{unique}"
+    return f"{_GENERATION.format(generation)}-{month}-{unique}"
 
 
 def may_hold(part: str, snapshot: str, month: str) -> bool:
     """Tell by its name whether a part may hold a snapshot."""
-    return part == first_part(snapshot) or (generation(part) > 0 and part[5:].startswith(month))
+    return part.partition("-")[2].startswith(f"{month}-" if generation(part) else f"{snapshot}-")
 
 
 def generation(part: str) -> int:
     """Return how often the snapshots of a part were merged."""
     head, _, _ = part.partition("-")
-    if not head.isdecimal():
+    if not (head.isdecimal() and len(head) == len(_GENERATION.format(0))):
         raise InvalidInput(f"{part} is no part of a history", hint="The store holds a file that toastnb did not write.")
     return int(head)
 
@@ -102,13 +107,32 @@ def file_of(table: str, month: str, part: str) -> str:
     return f"{SNAPSHOTS}/{part}.parquet" if table == SNAPSHOTS else f"{table}/month={month}/{part}.parquet"
 
 
-def rows_of(table: str, frame: pd.DataFrame, keys: dict[str, Any]) -> pa.Table:
-    """Return a table of a snapshot as it is stored; columns beyond the dictionary are left out."""
-    schema = schema_of(table)
-    columns = [pa.array([value] * len(frame), schema.field(name).type) for name, value in keys.items()]
+def stored_of(table: str, frame: pd.DataFrame) -> pa.Table:
+    """Return a table as it is stored, without the keys; columns beyond the dictionary are left out.
+
+    Raises
+    ------
+    InvalidInput
+        When a column of the dictionary is not there, or not of its kind.
+    """
+    columns = {}
     for column in TABLES[table]:
-        columns.append(pa.Array.from_pandas(frame[column.name], type=_ARROW[column.kind]))
-    return pa.Table.from_arrays(columns, schema=schema)
+        if column.name not in frame:
+            raise InvalidInput(f"{table} has no column {column.name}", hint="Record what Toast.inventory answers.")
+        try:
+            columns[column.name] = pa.Array.from_pandas(frame[column.name], type=_ARROW[column.kind])
+            continue
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            pass
+        raise InvalidInput(f"{table}.{column.name} is not {column.kind}", hint="Record what Toast.inventory answers.")
+    return pa.table(columns)
+
+
+def with_keys(table: str, stored: pa.Table, keys: dict[str, Any]) -> pa.Table:
+    """Return the rows of a snapshot with the keys that each of them has."""
+    schema = schema_of(table)
+    columns = [pa.repeat(pa.scalar(value, schema.field(name).type), len(stored)) for name, value in keys.items()]
+    return pa.Table.from_arrays([*columns, *stored.columns], schema=schema)
 
 
 def counted(text: str) -> dict[str, int]:
@@ -117,13 +141,12 @@ def counted(text: str) -> dict[str, int]:
     return rows
 
 
-def digest_of(tables: dict[str, pd.DataFrame], absent: dict[str, str]) -> str:
+def digest_of(tables: dict[str, pa.Table], absent: dict[str, str]) -> str:
     """Return what tells one inventory from another, however it is stored."""
     digest = hashlib.sha256(json.dumps(absent, sort_keys=True).encode())
-    for name, frame in tables.items():
-        columns = frame[[column.name for column in TABLES[name]]]
-        digest.update(f"{name} {len(frame)}".encode())
-        digest.update(pd.util.hash_pandas_object(columns, index=False).to_numpy().tobytes())
+    for name, stored in tables.items():
+        digest.update(f"{name} {len(stored)}".encode())
+        digest.update(pd.util.hash_pandas_object(from_arrow(name, stored), index=False).to_numpy().tobytes())
     return digest.hexdigest()
 
 

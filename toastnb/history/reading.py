@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -14,39 +14,69 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from toastnb.errors import InvalidInput
+from toastnb.errors import Conflict, InvalidInput
 from toastnb.history import layout
-from toastnb.history.places import Place
+from toastnb.history.places import AT_ONCE, Place
 
-_AT_ONCE = 16
+_TRIES = 20
 
 
-def snapshots_of(place: Place, names: Sequence[str] | None = None) -> pd.DataFrame:
+def snapshots_of(place: Place) -> pd.DataFrame:
     """Return the table of snapshots, by time and project, each with the newest part that holds it.
 
     Columns snapshot_id, project, part, source, digest, absent, rows (str), at (datetime64[us, UTC]), version (Int64).
     """
-    listed = place.names(layout.SNAPSHOTS) if names is None else names
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # a file a snapshot, until they are merged: object storage is far away
-        tables = list(pool.map(lambda name: _entries(place, name), listed))
-    whole = pa.concat_tables([layout.SNAPSHOT_SCHEMA.empty_table(), *tables])
-    frame: pd.DataFrame = whole.to_pandas().astype({"version": "Int64", "at": "datetime64[us, UTC]"})
-    frame = frame.sort_values("part").drop_duplicates("snapshot_id", keep="last")
-    return frame.sort_values(["at", "project"], ignore_index=True)
+    return newest_parts(entries_of(place))
 
 
-def _entries(place: Place, name: str) -> pa.Table:
+def newest_parts(entries: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a snapshot, by time and project: that of the newest part that holds it."""
+    newest = entries.sort_values("part").drop_duplicates("snapshot_id", keep="last")
+    return newest.sort_values(["at", "project"], ignore_index=True)
+
+
+def entries_of(place: Place, wanted: Callable[[str], bool] = lambda part: True) -> pd.DataFrame:
+    """Return the rows of the table of snapshots that are in wanted parts, the superseded ones too.
+
+    Parts may be merged meanwhile: what was listed is gone then when it is read, or what took its place was not listed
+    yet. So it is listed again afterwards, and read again where that was so.
+    """
+
+    def listed() -> list[str]:
+        return [name for name in place.names(layout.SNAPSHOTS) if wanted(layout.part_of(name))]
+
+    names = listed()
+    for _ in range(_TRIES):
+        with ThreadPoolExecutor(AT_ONCE) as pool:  # a file a snapshot, until they are merged: storage may be far away
+            tables = list(pool.map(lambda name: _entries(place, name), names))
+        before, names = set(names), listed()
+        was_merged = any(layout.generation(layout.part_of(name)) for name in set(names) - before)
+        if before <= set(names) and not was_merged:
+            whole = pa.concat_tables([layout.SNAPSHOT_SCHEMA.empty_table(), *filter(None, tables)])
+            frame: pd.DataFrame = whole.to_pandas().astype({"version": "Int64", "at": "datetime64[us, UTC]"})
+            return frame
+    raise Conflict("its parts are merged all the time", action=f"Reading the history {place.name}", hint="Try later.")
+
+
+def _entries(place: Place, name: str) -> pa.Table | None:
+    """Return what a part has in the table of snapshots; None where it is gone."""
+    content = place.read(name)
+    if content is None:
+        return None
+    hint = "Restore it from a backup, or take it out of the store."
     try:
-        table = pq.read_table(BytesIO(place.read(name)), use_threads=False)
-        version = pc.max(table["version"]).as_py() or 0
-        if version <= layout.VERSION:
-            return table.select(layout.SNAPSHOT_SCHEMA.names).cast(layout.SNAPSHOT_SCHEMA)
-        problem = f"its version is {version}, and this toastnb knows {layout.VERSION}"
-    except (pa.ArrowException, KeyError, ValueError) as error:
-        problem = f"{name} is damaged ({type(error).__name__})"
-    raise InvalidInput(
-        problem, action=f"Reading the history {place.name}", hint="Install the newest toastnb, or restore it."
-    )
+        table = pq.read_table(BytesIO(content), use_threads=False)
+        version = pc.max(table["version"]).as_py()
+        if version in range(1, layout.VERSION + 1):
+            entries = table.select(layout.SNAPSHOT_SCHEMA.names).cast(layout.SNAPSHOT_SCHEMA)
+            if pc.all(pc.equal(entries["part"], layout.part_of(name))).as_py():
+                return entries
+            problem = f"{name} has another part's name"
+        else:
+            problem, hint = f"{name} is of version {version}, not {layout.VERSION}", "Install the newest toastnb."
+    except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as error:
+        problem = f"{name} is damaged, or no file of toastnb ({type(error).__name__})"
+    raise InvalidInput(problem, action=f"Reading the history {place.name}", hint=hint)
 
 
 def rows_of(
@@ -65,11 +95,15 @@ def rows_of(
     files = files_of(place, table, chosen)
     if not files:
         return wanted.empty_table()
-    found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
     keep = within(chosen)
     if where is not None:
         keep &= where
-    return found.to_table(columns=wanted.names, filter=keep, use_threads=False)
+
+    def rows() -> pa.Table:
+        found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
+        return found.to_table(columns=wanted.names, filter=keep, use_threads=False)
+
+    return place.attempt("read", rows)
 
 
 def files_of(place: Place, table: str, chosen: pd.DataFrame) -> list[str]:

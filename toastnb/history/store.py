@@ -15,7 +15,8 @@ from toastnb.arrays import as_frame, from_arrow
 from toastnb.capacity.times import moment
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
-from toastnb.history import layout
+from toastnb.history import layout, lives
+from toastnb.history.amounts import amounts_of, checked_keys
 from toastnb.history.places import Place, Store
 from toastnb.history.reading import rows_of, snapshots_of
 from toastnb.inventory import Inventory
@@ -234,7 +235,7 @@ class History:
         >>> import toastnb as tn
         >>> inventory = toast.inventory()
         >>> snapshot = tn.history.record(inventory, "history", project="shop")
-        >>> one = inventory.instances.instance_id.iloc[0]
+        >>> one = inventory.instances.query("status == 'ACTIVE'").instance_id.iloc[0]
         >>> tn.history.open_store("history").timeline(one).status.tolist()
         ['ACTIVE']
         """
@@ -242,6 +243,40 @@ class History:
         if rows.empty:
             raise NotFound(f"no snapshot has an instance {instance_id}", hint="Look for its id in table('instances').")
         return rows
+
+    def amounts(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Return what each snapshot had allocated, as `capacity.totals` counts it.
+
+        It is summed file by file: the instances of all snapshots are never in memory together.
+
+        Parameters
+        ----------
+        by : str or list of str, optional
+            Columns of instances_detail to group by, and ``"family"``.
+
+        Returns
+        -------
+        DataFrame
+            A row a snapshot, or a snapshot and group that has instances in it, by time and project: at
+            (datetime64[us, UTC]), project (str), the columns of `by`, instances, vcpus (Int64), ram_gb (Float64),
+            disk_gb (Int64), unknown (Int64: instances that lack a figure).
+
+        Raises
+        ------
+        InvalidInput
+            When `by` names no such column.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").amounts(by="zone")[["zone", "instances", "vcpus"]].values.tolist()
+        [['kr-pub-a', 179, 660], ['kr-pub-b', 71, 225]]
+        """
+        return amounts_of(self._place, self._chosen, checked_keys(by))
+
+    stopped_since, churn = lives.stopped_since, lives.churn
+    lifetimes, flavor_migrations = lives.lifetimes, lives.flavor_migrations
 
     def _rows(self, name: str, columns: Sequence[str] | None, where: Any) -> pd.DataFrame:
         known = [column.name for column in TABLES.get(name, ())]
