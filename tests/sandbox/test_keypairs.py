@@ -81,7 +81,10 @@ def test_an_uploaded_key_is_kept(
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
         "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
         'command="x" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbJy0cKO7K2GmIwphl7xHf/yizSjA7VTqm2f0ohPAt0',
-        openssh(ed25519.Ed25519PrivateKey.generate()) + "\n" + openssh(ed25519.Ed25519PrivateKey.generate()),
+        pytest.param(
+            openssh(ed25519.Ed25519PrivateKey.generate()) + "\n" + openssh(ed25519.Ed25519PrivateKey.generate()),
+            id="two keys",
+        ),
         "ssh-dss AAAAB3NzaC1kc3MAAACBAP",
         "ssh-rsa-cert-v01@openssh.com AAAA",
         "열쇠 AAAA",
