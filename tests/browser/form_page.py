@@ -39,9 +39,6 @@ class FormPage:
     def text(self, label: str) -> Locator:
         return self.page.get_by_role("textbox", name=label, exact=True)
 
-    def number(self, label: str) -> Locator:
-        return self.page.get_by_role("spinbutton", name=label, exact=True)
-
     def choice(self, label: str) -> Locator:
         return self.page.get_by_role("combobox", name=label, exact=True)
 

@@ -122,6 +122,10 @@ class Instances(Several):
         """Let these be chosen from; what is chosen and not among them is let go, with a note."""
         if instances is self._known.frame:
             return
+        with self.lock:
+            self._offer(instances)
+
+    def _offer(self, instances: pd.DataFrame) -> None:
         before, self._known = self._known, _Known(instances)  # at once: another thread may be looking
         known = self._known
         gone = [id_ for id_ in self._value if id_ not in known.places]

@@ -51,6 +51,7 @@ class Entries:
         self._confirmed: dict[str, Any] = {}  # the entries for which `confirm` was typed
         for field in (*self.fields.values(), self.confirm):
             field.sentences = sentences(self.lang)
+            field.lock = self._following
             field.watch(lambda _: self._changed())
 
     def set(self, **values: Any) -> Self:
