@@ -55,8 +55,8 @@ def console(page: FormPage, sandbox: tn.Sandbox) -> None:
         "Keypair": "ops-shared",
     }.items():
         page.choose(label, part)
-    page.number("Count").fill("3")
-    page.number("Count").press("Tab")
+    page.text("Count").fill("3")
+    page.text("Count").press("Tab")
     expect(page.said("web-3")).to_be_visible()
     page.button("▸ The same as Python code").click()
     expect(page.said("toast.create_instance(")).to_be_visible()
@@ -82,7 +82,7 @@ def console(page: FormPage, sandbox: tn.Sandbox) -> None:
     page.button("Stop: 3 instances").click()
     expect(page.said("POWERING_OFF")).to_be_visible()
     sandbox.advance(60)
-    expect(page.said("1 of 3 were not carried out")).to_be_visible()
+    expect(page.said("Not carried out to the end: 1 of 3")).to_be_visible()
     take(page, "outcome")
 
 
