@@ -6,7 +6,7 @@ OUT ?= build
 FUZZ ?= 60
 VERSIONS := 3.11 3.12 3.13 3.14
 # What tests the library itself, not this checkout; and what is needed to run that, at any version.
-LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project/test_packages.py)
+LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project)
 TOOLS := hypothesis openpyxl packaging py-rattler pytest pytest-xdist pyyaml
 
 .DEFAULT_GOAL := help

@@ -35,11 +35,11 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
     host = urlsplit(base_url).netloc
     not_the_api = _not_http(error)
     kind: type[errors.ToastError] = errors.NetworkFailure
-    passing = False
+    passing, hint = False, ""
     if isinstance(error, AnswerTooLarge):
         kind, said = errors.BadAnswer, str(error)
     elif deadline.given_up.is_set():
-        said = "it was broken off"
+        said, hint = "it was broken off", "It was closed or interrupted on this side."
     elif deadline.is_over():
         kind, said = errors.DeadlineExceeded, f"{host} did not answer in full within {deadline.seconds:g} s"
     elif not_the_api:
@@ -49,7 +49,7 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
         certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
         passing = not certificate and _is_of_network(error)
     fate_open = call.is_write and deadline.sent
-    return kind(said, action=call.action, may_have_happened=fate_open, check=call.check, passing=passing)
+    return kind(said, action=call.action, hint=hint, may_have_happened=fate_open, check=call.check, passing=passing)
 
 
 def _broken(error: Exception, host: str, *, sent: bool) -> str:
@@ -93,6 +93,8 @@ def _refusal(header: Header, call: Call[Any]) -> errors.ToastError:
     said = f"the service answered {code} ({header.result_message or 'without a message'})"
     kind = errors.kind_of(code, write=call.is_write, sign_in=call.is_sign_in)
     hint = "The service does not offer this call to this account." if code == errors.NOT_SUPPORTED else ""
+    if kind is errors.InvalidInput:
+        hint = "Its words tell which value it does not take, or which quota is reached."
     return kind(
         said,
         action=call.action,

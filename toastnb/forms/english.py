@@ -140,6 +140,7 @@ WORDS = {
     "login.name": "a profile cannot be named {name!r}",
     "error.code": "{code}: {words}",
     "error.fate": "It may have been carried out all the same: look before you send it again.",
+    "error.fate_check": "It may have been carried out all the same: check with {check} before you send it again.",
     "code.-1": "not possible in the present state, or the sign-in failed",
     "code.-2": "an unexpected failure of the service",
     "code.-3": "not allowed for this user, appkey or token",
