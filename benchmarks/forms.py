@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Page, expect, sync_playwright
 
 import toastnb as tn
-from tests.browser.conftest import OPTIONS
 from tests.browser.serving import environment, voila, write_notebook
+from tests.support import CHROMIUM_OPTIONS
 
 ROUNDS = 5
 LIMIT_SECONDS = 2.0
@@ -65,7 +65,7 @@ def measure(instances: int) -> None:
         notebooks.mkdir()
         write_notebook(notebooks / "forms.ipynb", _PAGE)
         with voila(notebooks, environment(Path(folder), sandbox)) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
             page = browser.new_page()
             page.goto(f"{address}/forms.ipynb")
             taken = {name: [_taken(page, name) for _ in range(ROUNDS + 1)][1:] for name in _USABLE}

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import expect, sync_playwright
 
 import toastnb as tn
-from tests.browser.conftest import OPTIONS
 from tests.browser.form_page import FormPage
 from tests.browser.serving import environment, voila, write_notebook
+from tests.support import CHROMIUM_OPTIONS
 
 TARGET = Path(__file__).parent / "_static"
 WIDTH = 860
@@ -36,7 +36,7 @@ def main() -> None:
         for name, cell in PAGES.items():
             write_notebook(notebooks / f"{name}.ipynb", "import toastnb as tn", cell)
         with voila(notebooks, environment(home, sandbox)) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
             for name in PAGES:
                 page = FormPage(browser, WIDTH)
                 page.page.goto(f"{address}/{name}.ipynb")

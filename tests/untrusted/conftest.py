@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import toastnb as tn
-from tests.browser.conftest import browser, page  # noqa: F401 - fixtures
 from tests.untrusted.account import bodies, served
 from tests.untrusted.names import TEXTS, mended
 

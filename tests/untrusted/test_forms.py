@@ -61,7 +61,7 @@ def test_every_widget_of_the_console_has_names_as_text(connected: tn.Toast) -> N
         for one in shown:
             elements = Elements(one.value)
             assert elements.tags <= OURS
-            assert elements.attributes <= {"class", "role", "style"}
+            assert elements.attributes <= {"class", "role", "style", "aria-atomic", "aria-live"}
             assert not HARMFUL.search(one.value)
         assert not [one for one in found if getattr(one, "description_allow_html", False)]
     finally:
