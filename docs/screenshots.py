@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import expect, sync_playwright
 
 import toastnb as tn
-from tests.browser.conftest import OPTIONS
 from tests.browser.form_page import FormPage
 from tests.browser.serving import environment, voila, write_notebook
+from tests.support import CHROMIUM_OPTIONS
 
 TARGET = Path(__file__).parent / "_static"
 WIDTH = 860
@@ -36,7 +36,7 @@ def main() -> None:
         for name, cell in PAGES.items():
             write_notebook(notebooks / f"{name}.ipynb", "import toastnb as tn", cell)
         with voila(notebooks, environment(home, sandbox)) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
             for name in PAGES:
                 page = FormPage(browser, WIDTH)
                 page.page.goto(f"{address}/{name}.ipynb")
@@ -55,8 +55,8 @@ def console(page: FormPage, sandbox: tn.Sandbox) -> None:
         "Keypair": "ops-shared",
     }.items():
         page.choose(label, part)
-    page.number("Count").fill("3")
-    page.number("Count").press("Tab")
+    page.text("Count").fill("3")
+    page.text("Count").press("Tab")
     expect(page.said("web-3")).to_be_visible()
     page.button("▸ The same as Python code").click()
     expect(page.said("toast.create_instance(")).to_be_visible()
@@ -82,7 +82,7 @@ def console(page: FormPage, sandbox: tn.Sandbox) -> None:
     page.button("Stop: 3 instances").click()
     expect(page.said("POWERING_OFF")).to_be_visible()
     sandbox.advance(60)
-    expect(page.said("1 of 3 were not carried out")).to_be_visible()
+    expect(page.said("Not carried out to the end: 1 of 3")).to_be_visible()
     take(page, "outcome")
 
 

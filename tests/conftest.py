@@ -7,18 +7,22 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import tenacity
 from hypothesis import settings
 
 import toastnb as tn
-from tests.support import eventually
+from tests.support import CHROMIUM_OPTIONS, eventually
 from tests.transport.hostile import Hostile
 from toastnb.api import Api
 from toastnb.config import Profile
 from toastnb.redaction import Secret
 from toastnb.transport import Transport
+
+if TYPE_CHECKING:  # Playwright is not there where only the library is tested
+    from playwright.sync_api import Browser, Page
 
 # No deadlines: machines are shared. What CI runs is the same each time; at a desk the search goes on.
 settings.register_profile("toastnb", deadline=None, max_examples=60, derandomize="CI" in os.environ)
@@ -55,6 +59,25 @@ def chromium() -> str:
         said = "not run, for no Chromium was found: install it with `make browser`, or name it in CHROMIUM"
         (pytest.fail if "CI" in os.environ else pytest.skip)(said)
     return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start a Chromium: one a process, for Playwright is there once in a thread."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1100, "height": 900})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
 
 
 @pytest.fixture

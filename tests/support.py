@@ -12,6 +12,16 @@ import toastnb as tn
 
 NO_SUCH_ID = "00000000-0000-4000-8000-000000000000"
 
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 
 def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait until something holds; fail when it does not."""

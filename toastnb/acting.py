@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from toastnb.connected import Connected
-from toastnb.outcomes import Bulk, Ids, Outcome, checked
+from toastnb.outcomes import Bulk, Ids, Tally, tally_of
 
 
 class Acting(Connected):
@@ -15,15 +15,18 @@ class Acting(Connected):
 
     def _act(self, action: str, ids: Ids, send: Callable[[str], object]) -> pd.DataFrame:
         self._refuse_if_read_only(f"The action {action}")
-        return self._keep(action, self._carried_out(action, checked(ids), send))
+        tally = self._begun(action, ids)
+        self._carry_out(tally, send)
+        return tally.frame()
 
-    def _carried_out(self, action: str, ids: str | list[str], send: Callable[[str], object]) -> dict[str, Outcome]:
-        if isinstance(ids, str):
-            self._once(action, ids, lambda: send(ids))
-            return {ids: Outcome("done")}
-        bulk = Bulk(action, ids, send)
-        try:
-            bulk.run()
-        finally:
-            self._keep(action, bulk.outcomes)
-        return bulk.outcomes
+    def _begun(self, action: str, ids: Ids | Tally) -> Tally:
+        """Check what is to be done, and keep from now on how it goes."""
+        self._latest = tally = tally_of(action, ids)
+        return tally
+
+    def _carry_out(self, tally: Tally, send: Callable[[str], object]) -> None:
+        if tally.single:
+            (id_,) = tally.outcomes
+            tally.once(id_, lambda: send(id_))
+        else:
+            Bulk(tally.action, tally.left(), send, tally.outcomes).run()

@@ -72,26 +72,30 @@ class Api:
     def create_instance(self, instance: wire.NewInstance) -> wire.Instance:
         """Call 6: make instances; with a count above 1 the answer still holds one."""
         body = wire.CreateInstanceRequest(instance=instance)
-        call = Call("POST", "instances", wire.InstanceAnswer, f"Creating instance {instance.name}", body=body)
+        action = f"Creating instance {instance.name}"
+        call = Call("POST", "instances", wire.InstanceAnswer, action, body=body, check="toast.instances()")
         return self._transport.call(call).instance
 
     def delete_instance(self, instance_id: str) -> None:
         """Call 7: delete an instance."""
         action = f"Deleting instance {instance_id}"
-        self._transport.call(Call("DELETE", "instances", wire.Answer, action, {"id": instance_id}))
+        query, check = {"id": instance_id}, _detail_of(instance_id)
+        self._transport.call(Call("DELETE", "instances", wire.Answer, action, query, check=check))
 
     def attach_volume(self, instance_id: str, volume_id: str) -> wire.Attachment:
         """Call 8: attach a block storage volume."""
         action = f"Attaching volume {volume_id} to instance {instance_id}"
         path = path_of("instances", instance_id, "attachments")
         body = wire.AttachRequest(attachment=wire.NewAttachment(volume_id=volume_id))
-        return self._transport.call(Call("POST", path, wire.AttachmentAnswer, action, body=body)).attachment
+        call = Call("POST", path, wire.AttachmentAnswer, action, body=body, check=_detail_of(instance_id))
+        return self._transport.call(call).attachment
 
     def detach_volume(self, instance_id: str, volume_id: str) -> None:
         """Call 9: detach a block storage volume, by the volume's id."""
         action = f"Detaching volume {volume_id} from instance {instance_id}"
         path = path_of("instances", instance_id, "attachments")
-        self._transport.call(Call("DELETE", path, wire.Answer, action, {"volumeId": volume_id}))
+        query, check = {"volumeId": volume_id}, _detail_of(instance_id)
+        self._transport.call(Call("DELETE", path, wire.Answer, action, query, check=check))
 
     # --- actions on an instance (guide: additional functions) ----------------------------------------------------
 
@@ -116,7 +120,8 @@ class Api:
         """Call 14: make an image of a stopped instance."""
         action = f"Making image {name} of instance {instance_id}"
         body = wire.ActionRequest(action="uploadImage", parameters={"name": name})
-        call = Call("POST", path_of("instances", instance_id, "action"), wire.CreatedImageAnswer, action, body=body)
+        path = path_of("instances", instance_id, "action")
+        call = Call("POST", path, wire.CreatedImageAnswer, action, body=body, check="toast.images()")
         return self._transport.call(call).created_image
 
     def add_floating_ip(self, instance_id: str, address: str, ip_address: str) -> None:
@@ -142,7 +147,7 @@ class Api:
     def _act(self, action: str, instance_id: str, verb: str, parameters: dict[str, str] | None = None) -> None:
         body = wire.ActionRequest(action=verb, parameters=parameters)
         path = path_of("instances", instance_id, "action")
-        self._transport.call(Call("POST", path, wire.Answer, action, body=body))
+        self._transport.call(Call("POST", path, wire.Answer, action, body=body, check=_detail_of(instance_id)))
 
     # --- flavors and keypairs ------------------------------------------------------------------------------------
 
@@ -164,12 +169,15 @@ class Api:
         return self._make_keypair(f"Importing keypair {name}", wire.NewKeypair(name=name, public_key=public_key))
 
     def _make_keypair(self, action: str, keypair: wire.NewKeypair) -> wire.CreatedKeypair:
-        body = wire.KeypairRequest(keypair=keypair)
-        return self._transport.call(Call("POST", "keypairs", wire.KeypairAnswer, action, body=body)).keypair
+        body, check = wire.KeypairRequest(keypair=keypair), _keypair_of(keypair.name)
+        return self._transport.call(
+            Call("POST", "keypairs", wire.KeypairAnswer, action, body=body, check=check)
+        ).keypair
 
     def delete_keypair(self, name: str) -> None:
         """Call 23: delete a keypair."""
-        self._transport.call(Call("DELETE", "keypairs", wire.Answer, f"Deleting keypair {name}", {"name": name}))
+        action, query, check = f"Deleting keypair {name}", {"name": name}, _keypair_of(name)
+        self._transport.call(Call("DELETE", "keypairs", wire.Answer, action, query, check=check))
 
     # --- sibling calls -------------------------------------------------------------------------------------------
 
@@ -213,3 +221,11 @@ class Api:
         action = "Reading volumes"
         raws = self._transport.call(Call("GET", "volumes", wire_siblings.VolumesAnswer, action)).volumes
         return Items(raws, wire_siblings.Volume, name="volumes", action=action)
+
+
+def _detail_of(instance_id: str) -> str:
+    return f"toast.instances_detail({instance_id!r})"
+
+
+def _keypair_of(name: str) -> str:
+    return f"toast.keypairs({name!r})"

@@ -18,7 +18,8 @@ A = TypeVar("A", bound=Answer)
 class Call(Generic[A]):
     """One call of the API.
 
-    `path` is below the appkey, made by `path_of`; `action` says in words what it is for.
+    `path` is below the appkey, made by `path_of`; `action` says in words what it is for; `check` is the public call
+    that shows whether a write was carried out.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Call(Generic[A]):
     query: Mapping[str, str | Secret | None] | None = None
     body: Any = None
     needs_token: bool = True
+    check: str = ""
 
     def target(self) -> str:
         """Return path and query. A secret in the query is plain in it: where there may be one, only call it sealed."""

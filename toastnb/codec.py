@@ -1,8 +1,9 @@
 """From bytes to the structures of `wire`, and back.
 
-Numbers and flags may come as strings (the guide's samples show them so; the string "null" is no number). A text that
-is not valid Unicode is mended and warned about, so that one broken name does not make an account unreadable. Anything
-else that is not of its type is a `BadAnswer` that names the field by its path.
+Numbers and flags may come as strings (the guide's samples show them so). The string "null" is no number, and a number
+with a fraction or an exponent must be whole to the last digit. A text that is not valid Unicode is mended and warned
+about, once an answer, and control characters that are not escaped are read as they are, so that one broken name does
+not make an account unreadable. Anything else that is not of its type is a `BadAnswer` that names the field by its path.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -25,14 +27,21 @@ Buffer = bytes | bytearray
 
 # Of a type that one thread is still taking in, msgspec gives another thread half, which ends the process.
 _one_at_a_time = threading.Lock()
-# msgspec's lax mode takes the string "null", in any spelling, for None: what is no number would become a missing one.
+# msgspec's lax mode takes the string "null", in any spelling, for None, so that what is no number would become a
+# missing one, and takes a number with a fraction or an exponent for the whole one to which a float rounds it.
 _N, _U, _L = rb"(?:[nN]|\\u00[46][eE])", rb"(?:[uU]|\\u00[57]5)", rb"(?:[lL]|\\u00[46][cC])"
-_NULL_TEXT, _NO_NUMBER = re.compile(b'"' + _N + _U + _L + _L + b'"'), b'"?"'
+_REAL = rb"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
+_SUSPECT = re.compile(
+    rb'"' + _N + _U + _L + _L + rb'"|"' + _REAL + rb'"|[:,\[]\s*' + _REAL + rb"\s*[,\]}]|\\u00[2346][0-9a-fA-F]"
+)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|-?[0-9][0-9.eE+-]*', re.DOTALL)
+_REAL_TEXT = re.compile(_REAL.decode())
 # An escape sequence of JSON, whole, so that a backslash that is itself escaped is never taken for the start of one.
 _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_TEXT, _CONTROL = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL), re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
 
 
 def encode(body: Any) -> bytes:
@@ -40,8 +49,8 @@ def encode(body: Any) -> bytes:
     return msgspec.json.encode(body, enc_hook=_reveal)
 
 
-def decode(body: Buffer, kind: type[T], *, action: str, may_have_happened: bool = False) -> T:
-    """Read an answer; `action` and `may_have_happened` are for the error.
+def decode(body: Buffer, kind: type[T], *, action: str, may_have_happened: bool = False, check: str = "") -> T:
+    """Read an answer; `action`, `may_have_happened` and `check` are for the error.
 
     Raises
     ------
@@ -49,10 +58,14 @@ def decode(body: Buffer, kind: type[T], *, action: str, may_have_happened: bool 
         When it is not JSON, or a field is not of its type; the message names the field.
     """
     try:
-        return _decode(body, kind)
+        value, is_mended = _decode(body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = _problem(error, "")
-    raise BadAnswer(problem, action=action, may_have_happened=may_have_happened)
+    else:
+        if is_mended:
+            _tell()
+        return value
+    raise BadAnswer(problem, action=action, may_have_happened=may_have_happened, check=check)
 
 
 class Items(Generic[T]):
@@ -78,6 +91,7 @@ class Items(Generic[T]):
         self._kind = kind
         self._name = name
         self._action = action
+        self._told = False
 
     def __len__(self) -> int:
         return self._count
@@ -106,30 +120,39 @@ class Items(Generic[T]):
         for raw in raws:
             try:
                 items.append(decode_strictly(raw))
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # less stack may be left than before
                 items.append(self._item(raw, start + len(items)))
         return items
 
     def _item(self, raw: msgspec.Raw, index: int) -> T:
         try:
-            return _decode(bytes(raw), self._kind)
+            value, is_mended = _decode(bytes(raw), self._kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             problem = _problem(error, f"{self._name}[{index}]")
+        else:
+            if is_mended and not self._told:
+                self._told = True
+                _tell()
+            return value
         raise BadAnswer(problem, action=self._action)
 
 
-def _decode(body: Buffer, kind: type[T]) -> T:
+def _decode(body: Buffer, kind: type[T]) -> tuple[T, bool]:
+    """Read what may have to be mended, and tell whether something in it was replaced."""
     try:
-        return _decode_types(body, kind)
+        return _decode_types(body, kind), False
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
         mended = _mend(body)
-        if mended == body:
+        escaped = _TEXT.sub(_escape_controls, mended)
+        if escaped == body:
             raise
-    value = _decode_types(mended, kind)
-    remark("The answer has text that is not valid Unicode: shown as \ufffd.", stacklevel=2)
-    return value
+    return _decode_types(escaped, kind), mended != body
+
+
+def _tell() -> None:
+    remark("The answer has text that is not valid Unicode: shown as \ufffd.", stacklevel=3)
 
 
 def _decode_types(body: Buffer, kind: type[T]) -> T:
@@ -137,9 +160,24 @@ def _decode_types(body: Buffer, kind: type[T]) -> T:
         return _decoder(kind, True).decode(body)
     except msgspec.ValidationError:
         lax = _decoder(kind, False)
-        if _NULL_TEXT.search(body):
-            lax.decode(_NULL_TEXT.sub(_NO_NUMBER, body))
+        if _SUSPECT.search(body):
+            lax.decode(_TOKEN.sub(_told_apart, body))
         return lax.decode(body)
+
+
+def _told_apart(token: re.Match[bytes]) -> bytes:
+    """Put what no lax reading takes for a number in the place of what it would misread."""
+    quoted = token[0].startswith(b'"')
+    try:
+        text = msgspec.json.decode(token[0], type=str) if quoted else token[0].decode()
+        misread = (quoted and text.lower() == "null") or (
+            _REAL_TEXT.fullmatch(text) is not None and Decimal(text) != Decimal(float(text))
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        misread = False  # reading the whole will say so
+    except ArithmeticError:
+        misread = True
+    return (b'"?"' if quoted else b"0.5") if misread else token[0]
 
 
 def _decoder(kind: type[T], strict: bool) -> msgspec.json.Decoder[T]:
@@ -158,6 +196,10 @@ def _mend(body: Buffer) -> bytes:
     """Put U+FFFD where the text is not Unicode: bytes that are not UTF-8, and halves of surrogate pairs."""
     text = bytes(body).decode("utf-8", errors="replace").encode()
     return _ESCAPE.sub(lambda match: b"\\ufffd" if match[2] else match[0], text)
+
+
+def _escape_controls(text: re.Match[bytes]) -> bytes:
+    return _CONTROL.sub(lambda found: found[0] if len(found[0]) > 1 else b"\\u%04x" % ord(found[0]), text[0])
 
 
 def _problem(error: Exception, where: str) -> str:

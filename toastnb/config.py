@@ -81,8 +81,11 @@ class Profile:
 
 
 def config_path() -> Path:
-    """Return where the config file is, or would be."""
-    return user_config_path("toastnb") / "config.toml"
+    """Return where the config file is, or would be; it is no absolute path where nobody's home is known."""
+    try:
+        return user_config_path("toastnb") / "config.toml"
+    except RuntimeError:
+        return Path("~/.config/toastnb/config.toml")
 
 
 def resolve(
@@ -147,8 +150,7 @@ def is_sandbox_by_default() -> bool:
 
 
 def _from_environment() -> dict[str, str | Secret]:
-    given = {key: os.environ[variable] for key, variable in _VARIABLES.items() if os.environ.get(variable)}
-    return _wrapped(given)
+    return sealed(lambda: _wrapped({key: os.environ[name] for key, name in _VARIABLES.items() if os.environ.get(name)}))
 
 
 def _wrapped(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,13 +160,15 @@ def _wrapped(values: Mapping[str, Any]) -> dict[str, Any]:
 def _read_config() -> dict[str, Any]:
     """Read the config file, or {} where there is none; its secrets come wrapped."""
     path = config_path()
+    if not path.is_absolute():  # from here, it would be another file in each folder
+        return {}
     return sealed(lambda: _parsed_config(path))
 
 
 def _parsed_config(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a service's home is often /dev/null
         return {}
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror})", action="Reading the config file") from None

@@ -10,8 +10,8 @@ import pandas as pd
 
 from toastnb.api import Api
 from toastnb.config import Profile
-from toastnb.errors import ReadOnly, ToastError
-from toastnb.outcomes import ON_ITS_WAY, Outcome, of_error, outcome_frame
+from toastnb.errors import ReadOnly
+from toastnb.outcomes import NOT_SENT, Outcome, Tally
 
 T = TypeVar("T")
 
@@ -25,14 +25,9 @@ class Connected:
         Its calls.
     profile : Profile
         Where it is, and who signs in.
-
-    Attributes
-    ----------
-    last_outcome : DataFrame or None
-        The outcomes of the latest change, also when it failed or was interrupted.
     """
 
-    last_outcome: pd.DataFrame | None = None
+    _latest: Tally | None = None
 
     def __init__(self, api: Api, profile: Profile) -> None:
         self._api = api
@@ -48,17 +43,19 @@ class Connected:
         host = urlsplit(self._profile.base_url).netloc
         return f"{self._profile.name or self._profile.username} at {host}"
 
+    @property
+    def last_outcome(self) -> pd.DataFrame | None:
+        """The outcomes of the latest change, also when it failed or was interrupted; None before the first.
+
+        It is made when it is asked for, from what is put down while the change goes on: no interrupt can come before
+        it is kept.
+        """
+        return None if self._latest is None else self._latest.frame()
+
     def _once(self, action: str, thing: str, send: Callable[[], T], *, key: str = "instance_id") -> T:
         """Send one change, and keep how it went whatever happens: an interrupt leaves it unknown."""
-        self._keep(action, {thing: ON_ITS_WAY}, key=key)
-        try:
-            answer = send()
-        except ToastError as error:
-            self._keep(action, {thing: of_error(error)}, key=key)
-            raise
-        self._keep(action, {thing: Outcome("done")}, key=key)
-        return answer
+        return self._keep(action, {thing: NOT_SENT}, key=key).once(thing, send)
 
-    def _keep(self, action: str, outcomes: dict[str, Outcome], *, key: str = "instance_id") -> pd.DataFrame:
-        self.last_outcome = outcome_frame(action, outcomes, key=key)
-        return self.last_outcome
+    def _keep(self, action: str, outcomes: dict[str, Outcome], *, key: str = "instance_id") -> Tally:
+        self._latest = tally = Tally(action, outcomes, key)
+        return tally

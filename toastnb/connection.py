@@ -15,10 +15,11 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any
@@ -29,17 +30,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from toastnb import unpacking
+
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
-LARGEST_ANSWER = 4 * 2**30
-_CHUNK = 2**20
+LARGEST_ANSWER = 4 * 2**30  # bytes, unpacked
 _LOOK_UP_SECONDS = 0.25
 
 _current = threading.local()  # .deadline of the exchange that this thread is in; .given_up of the work it is part of
-
-
-class AnswerTooLarge(Exception):  # noqa: N818 - says what happened, as the kinds in errors do
-    """The answer went past `LARGEST_ANSWER` bytes (unpacked)."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,14 @@ class _Reasons:
 
 @dataclass
 class Deadline:
-    """When an exchange has to be over, and whether any of the request has left this process."""
+    """When an exchange has to be over, whether any of the request has left this process, and how the answer ended.
+
+    `hung_up` is set when the other side has closed the connection: an answer that ends so may be cut short.
+    """
 
     seconds: float
     sent: bool = False
+    hung_up: bool = False
     given_up: _Reasons = field(default_factory=lambda: _Reasons(reasons_to_give_up()))
     _start: float = field(default_factory=time.monotonic)
 
@@ -84,6 +86,7 @@ class Reply:
     content_type: str
     location: str
     body: bytearray
+    hung_up: bool = False
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -103,7 +106,9 @@ class _DeadlineReader(io.RawIOBase):
             while True:
                 self._socket.settimeout(min(_LOOK_UP_SECONDS, _current.deadline.left()))
                 try:
-                    return self._socket.recv_into(buffer)
+                    count = self._socket.recv_into(buffer)
+                    _current.deadline.hung_up = count == 0
+                    return count
                 except TimeoutError:
                     if time.monotonic() >= silent_until:
                         raise
@@ -121,10 +126,23 @@ class _DeadlineResponse(HTTPResponse):
         self.fp.close()
         self.fp = io.BufferedReader(_DeadlineReader(sock), 2**16)
 
+    def begin(self) -> None:
+        """Read the head; http.client takes one that is cut short for one that is short."""
+        try:
+            super().begin()
+        except HTTPException as error:
+            if isinstance(error, RemoteDisconnected) or not _current.deadline.hung_up:
+                raise
+        if _current.deadline.hung_up:
+            raise IncompleteRead(b"")
+
 
 class _Connection(HTTPConnection):
     response_class = _DeadlineResponse
     debuglevel = 0  # http.client's debug level prints headers and bodies
+
+    def _new_conn(self) -> socket.socket:
+        return _in_time(super()._new_conn)
 
     def connect(self) -> None:
         try:
@@ -137,6 +155,36 @@ class _Connection(HTTPConnection):
             self.connect()
         _current.deadline.sent = True
         super().send(data)
+
+
+def _in_time(connect: Callable[[], socket.socket]) -> socket.socket:
+    """Connect in a thread, and wait no longer than the exchange may still take.
+
+    Looking a name up has no timeout of its own, and a name may have many addresses, each with the whole of one.
+    """
+    made: Future[socket.socket] = Future()
+
+    def work() -> None:
+        try:
+            made.set_result(connect())
+        except Exception as error:
+            made.set_exception(error)
+
+    threading.Thread(target=work, name="toastnb-connect", daemon=True).start()
+    try:
+        while not made.done():
+            wait([made], min(_LOOK_UP_SECONDS, _current.deadline.left()))
+        sock = made.result()
+        sock.settimeout(min(CONNECT_SECONDS, _current.deadline.left()))  # for the TLS handshake that follows
+        return sock
+    except BaseException:
+        made.add_done_callback(_thrown_away)
+        raise
+
+
+def _thrown_away(made: Future[socket.socket]) -> None:
+    if made.exception() is None:
+        made.result().close()
 
 
 class _SecureConnection(_Connection, HTTPSConnection):
@@ -231,6 +279,7 @@ def open_session(base_url: str, connections: int) -> requests.Session:
     adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
+    session.headers["Accept-Encoding"] = unpacking.ACCEPTED
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.auth = _leave_as_it_is  # with an auth of its own, requests does not look into ~/.netrc
     if is_loopback(urlsplit(base_url).hostname or ""):
@@ -256,6 +305,7 @@ def exchange(
     `redaction.sealed`, and translate what it raises.
     """
     _current.deadline = deadline
+    deadline.hung_up = False
     left = deadline.left()
     response = session.request(
         method,
@@ -267,18 +317,12 @@ def exchange(
         stream=True,
     )
     with response:
+        encoding, announced = (response.headers.get(name, "") for name in ("Content-Encoding", "Content-Length"))
+        content = unpacking.read_whole(response.raw, encoding, announced, LARGEST_ANSWER)
         return Reply(
             status=response.status_code,
             content_type=response.headers.get("Content-Type", ""),
             location=response.headers.get("Location", ""),
-            body=_read_body(response),
+            body=content,
+            hung_up=deadline.hung_up,
         )
-
-
-def _read_body(response: requests.Response) -> bytearray:
-    body = bytearray()
-    while chunk := response.raw.read(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise AnswerTooLarge
-    return body

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pandas as pd
 
 from toastnb import frames, rules, wire
 from toastnb.arrays import texts
 from toastnb.connected import Connected
-from toastnb.errors import BadAnswer, ServiceFailure, ToastError
+from toastnb.connection import ending_by
+from toastnb.errors import BadAnswer, NotFound, ServiceFailure, ToastError
 from toastnb.files import KeyFile, place_of
 from toastnb.new_instance import new_instance
 from toastnb.outcomes import Outcome, outcome_frame
 from toastnb.redaction import Secret, as_secret, sealed
 from toastnb.remarks import remark
+
+T = TypeVar("T")
+
+_LOOK_SECONDS = 5.0
 
 
 class Creates(Connected):
@@ -88,18 +95,46 @@ class Creates(Connected):
         return self._created(request)
 
     def _created(self, request: wire.NewInstance) -> pd.DataFrame:
-        """Make instances, one or several."""
-        if request.count == 1:
-            made = self._once("create_instance", request.name, lambda: self._api.create_instance(request), key="name")
-            return frames.instances([made])
-        return self._several(request)
-
-    def _several(self, request: wire.NewInstance) -> pd.DataFrame:
-        """Make several instances, and tell by listing before and after which ones they are."""
+        """Make instances, one or several, and tell by listing before and after which ones they are."""
         before = {instance.id for instance in self._api.instances()}
-        answered = self._once("create_instance", request.name, lambda: self._api.create_instance(request), key="name")
+        names = _names(request)
+        answered = self._once(
+            "create_instance",
+            request.name,
+            lambda: self._looked_after(
+                lambda: self._api.create_instance(request), lambda: self._new_instances(names, before)
+            ),
+            key="name",
+        )
+        if request.count == 1:
+            return frames.instances([answered])
+        return self._told_apart(answered, names, before)
+
+    def _looked_after(self, send: Callable[[], T], look: Callable[[], str]) -> T:
+        """Send a write; when its fate is unknown, look at once, briefly, and let the error tell what there is."""
+        try:
+            return send()
+        except ToastError as error:
+            if error.may_have_happened:
+                error.tell(self._found(look))
+            raise
+
+    def _found(self, look: Callable[[], str]) -> str:
+        try:
+            with ending_by(time.monotonic() + _LOOK_SECONDS):
+                return look()
+        except ToastError as error:
+            return f"A look right after it failed too ({error.said})."
+
+    def _new_instances(self, names: list[str], before: set[str]) -> str:
+        new = [one for one in self._api.instances() if one.id not in before and one.name in names]
+        if not new:
+            return "Right after it there was no new instance of that name: it may still come."
+        return f"Found right after it: {', '.join(f'{one.name} {one.id} ({one.status})' for one in new)}."
+
+    def _told_apart(self, answered: wire.Instance, names: list[str], before: set[str]) -> pd.DataFrame:
+        """List again after several instances were made, for the answer names only one."""
         self._keep("create_instance", {answered.id: Outcome("done")})  # should the listing fail or be interrupted
-        names = [f"{request.name}-{number}" for number in range(1, request.count + 1)]
         try:
             listed = self._api.instances()
         except ToastError as error:
@@ -183,23 +218,44 @@ class Creates(Connected):
             path = path / f"{rules.check_file_name(name)}.pem"
         file = KeyFile(path)
         try:
-            made = self._once("create_keypair", name, lambda: self._api.create_keypair(name), key="name")
-            if not made.private_key:
-                raise BadAnswer(
-                    "the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True
-                )
+            made, key = self._once(
+                "create_keypair",
+                name,
+                lambda: self._looked_after(lambda: self._new_keypair(name), lambda: self._keypair_there(name)),
+                key="name",
+            )
         except BaseException:
             file.discard()
             raise
-        self._save_key(made.private_key, file, name)
+        self._save_key(key, file, name)
         return texts(name=[made.name], fingerprint=[made.fingerprint], path=[str(file.path)])
+
+    def _new_keypair(self, name: str) -> tuple[wire.CreatedKeypair, Secret]:
+        made = self._api.create_keypair(name)
+        if not made.private_key:
+            raise BadAnswer("the answer has no private key", action=f"Creating keypair {name}", may_have_happened=True)
+        return made, made.private_key
+
+    def _keypair_there(self, name: str) -> str:
+        try:
+            there = [keypair for keypair in self._api.keypairs(name) if keypair.name == name]
+        except NotFound:
+            there = []
+        if not there:
+            return "Right after it there was no keypair of that name: it may still come."
+        return (
+            f"Found right after it: the keypair {name}, created {there[0].created_at or 'at a time that is not told'}."
+            f" If that was now, its private key is lost: delete it (toast.delete_keypair({name!r})) and make it again."
+        )
 
     def _save_key(self, key: Secret, file: KeyFile, name: str) -> None:
         try:
             sealed(lambda: file.write(key.reveal()))
         except OSError as error:
-            file.discard()
             problem = f"the keypair was made, but its private key could not be written ({error.strerror}) and is lost"
+        except BaseException:  # Ctrl-C before the writing began
+            file.discard()
+            raise
         else:
             return
         raise ServiceFailure(
@@ -256,3 +312,10 @@ class Creates(Connected):
         self._refuse_if_read_only(f"Deleting keypair {name}")
         self._once("delete_keypair", name, lambda: self._api.delete_keypair(name), key="name")
         return outcome_frame("delete_keypair", {name: Outcome("done")}, key="name")
+
+
+def _names(request: wire.NewInstance) -> list[str]:
+    """Return what the service names the instances of a request."""
+    if request.count == 1:
+        return [request.name]
+    return [f"{request.name}-{number}" for number in range(1, request.count + 1)]

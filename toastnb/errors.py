@@ -16,18 +16,17 @@
      └─ MissingExtra        a package is not installed; an ImportError too
 
 Each message says what was being done, what came back and what to do next. Where a write may have been carried out
-although it failed, `may_have_happened` is true and the message says so.
+although it failed, `may_have_happened` is true and the message says so, and with which call to `check`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from toastnb.plain import cut, seen
 from toastnb.redaction import redact
 
-# A terminal would obey them, and the service's words are not ours.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LONGEST = 2000  # the service's words are not ours
 
 
 class ToastError(Exception):
@@ -45,6 +44,8 @@ class ToastError(Exception):
         The service's ``resultCode``, where it gave one.
     may_have_happened : bool
         Whether a write may have been carried out all the same.
+    check : str
+        The public call that shows whether a write was carried out, as "toast.instances()".
     passing : bool
         Whether the failure may pass by itself, so that a read is worth repeating.
 
@@ -67,18 +68,40 @@ class ToastError(Exception):
         hint: str = "",
         code: int | None = None,
         may_have_happened: bool = False,
+        check: str = "",
         passing: bool = False,
     ) -> None:
-        self.said = _CONTROL.sub("\ufffd", redact(said))
-        self.action = _CONTROL.sub("\ufffd", redact(action))
-        self.hint = redact(hint or self.default_hint)
+        self.said = _readable(redact(said))
+        self.action = _readable(redact(action))
+        self.hint = _readable(redact(hint or self.default_hint))
         self.code = code
         self.may_have_happened = may_have_happened
+        self.check = _readable(redact(check))
+        self.found = ""
         self.passing = passing
-        super().__init__(_message(self.action, self.said, self.hint, may_have_happened))
+        super().__init__(_message(self))
+
+    def tell(self, found: str) -> None:
+        """Add what a look at the service found after a write that may have been carried out."""
+        self.found = _readable(redact(found))
+        self.args = (_message(self),)
+
+    @property
+    def fate(self) -> str:
+        """What is known of a write that may have been carried out: in words, and empty for all other failures."""
+        if not self.may_have_happened:
+            return ""
+        look = f"check with {self.check}" if self.check else "look"
+        found = f" {self.found}" if self.found else ""
+        return f"It may have been carried out all the same: {look} before you send it again.{found}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), str(self), vars(self))
+
+
+def _readable(text: str) -> str:
+    """Return a text that a terminal shows and does not obey, and that ends."""
+    return cut(seen(text), _LONGEST)
 
 
 def _restored(kind: type[ToastError], message: str, attributes: dict[str, Any]) -> ToastError:
@@ -88,11 +111,10 @@ def _restored(kind: type[ToastError], message: str, attributes: dict[str, Any]) 
     return error
 
 
-def _message(action: str, said: str, hint: str, may_have_happened: bool) -> str:
-    fate = "It may have been carried out all the same: look before you send it again." if may_have_happened else ""
-    sentence = f"{action}: {said}" if action else said
+def _message(error: ToastError) -> str:
+    sentence = f"{error.action}: {error.said}" if error.action else error.said
     parts = [sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."]
-    return " ".join([*parts, *(part for part in (fate, hint) if part)])
+    return " ".join([*parts, *(part for part in (error.fate, error.hint) if part)])
 
 
 class CredentialsError(ToastError):

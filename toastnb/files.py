@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,8 +71,18 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     else:
         return target
     finally:
-        temporary.unlink(missing_ok=True)
-    raise InvalidInput(problem, action="Writing a file", hint="What was there before is unchanged.")
+        with suppress(OSError):  # it is in its place, or never was
+            temporary.unlink()
+    raise InvalidInput(
+        problem, action="Writing a file", hint="What was there before is unchanged: make room, or give another path."
+    )
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only its owner can enter (0700), and those above it that are missing; may raise `OSError`."""
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 class KeyFile:
@@ -88,41 +99,54 @@ class KeyFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = place_of(path, "Saving a private key")
-        problem = ""
+        self._descriptor = -1
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
             self._descriptor = os.open(self.path, flags, PRIVATE)
+            self._reserve()
         except FileExistsError:
             problem = f"{self.path} exists already and is not overwritten"
         except OSError as error:
-            problem = f"{self.path} cannot be written ({error.strerror})"
-        if not problem:
-            problem = self._reserve()
-        if problem:
-            raise InvalidInput(problem, action="Saving a private key", hint="Nothing was sent; give another save_to.")
-
-    def _reserve(self) -> str:
-        try:
-            space = b"\n" * _SPACE_FOR_KEY
-            while space:  # what fits on a disk that is nearly full is written without an error
-                space = space[os.write(self._descriptor, space) :]
-            os.fsync(self._descriptor)
-        except OSError as error:
             self.discard()
-            return f"{self.path} cannot be written ({error.strerror})"
-        return ""
+            problem = f"{self.path} cannot be written ({error.strerror})"
+        except BaseException:  # Ctrl-C
+            self.discard()
+            raise
+        else:
+            return
+        raise InvalidInput(problem, action="Saving a private key", hint="Nothing was sent; give another save_to.")
+
+    def _reserve(self) -> None:
+        space = b"\n" * _SPACE_FOR_KEY
+        while space:  # what fits on a disk that is nearly full is written without an error
+            space = space[os.write(self._descriptor, space) :]
+        os.fsync(self._descriptor)
 
     def write(self, key: str) -> None:
-        """Write the key and close the file; `OSError` when that fails. Only call it sealed: `key` is plain."""
+        """Write the key and close the file. Only call it sealed: `key` is plain.
+
+        When that fails (`OSError`) or is broken off, no part of the key stays.
+        """
         content = key.encode()
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        while content:
-            content = content[os.write(self._descriptor, content) :]
-        os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
+        try:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            while content:
+                content = content[os.write(self._descriptor, content) :]
+            os.ftruncate(self._descriptor, os.lseek(self._descriptor, 0, os.SEEK_CUR))
+            os.fsync(self._descriptor)
+        except BaseException:
+            self.discard()
+            raise
+        self._close()
 
     def discard(self) -> None:
-        """Remove the file again; no key was written."""
-        os.close(self._descriptor)
-        self.path.unlink(missing_ok=True)
+        """Remove the file again, unless the key is in it."""
+        if self._descriptor >= 0:
+            try:
+                self.path.unlink(missing_ok=True)
+            finally:
+                self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)

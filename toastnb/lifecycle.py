@@ -10,7 +10,7 @@ from toastnb import rules, waiting
 from toastnb.acting import Acting
 from toastnb.errors import ToastError
 from toastnb.lookup import find
-from toastnb.outcomes import Ids, Outcome, as_list, checked, of_wait, outcome_frame
+from toastnb.outcomes import Ids, Outcome, Tally, as_list, of_wait, outcome_frame
 
 _WAIT_SECONDS = 600.0
 
@@ -23,8 +23,9 @@ class Lifecycle(Acting):
 
         Parameters
         ----------
-        id : str, or a list, Series or index of str
-            The instances. With one id a failure raises; with several it is a row, and stops nothing.
+        id : str, a list, Series or index of str, or an outcome frame
+            The instances. With one id a failure raises; with several it is a row, and stops nothing. Of an outcome
+            frame of this action only what is not_sent is sent; the other rows stay as they are.
         wait : bool
             Whether to wait until they are ACTIVE.
         timeout : float
@@ -49,8 +50,9 @@ class Lifecycle(Acting):
 
         Parameters
         ----------
-        id : str, or a list, Series or index of str
-            The instances. With one id a failure raises; with several it is a row, and stops nothing.
+        id : str, a list, Series or index of str, or an outcome frame
+            The instances. With one id a failure raises; with several it is a row, and stops nothing. Of an outcome
+            frame of this action only what is not_sent is sent; the other rows stay as they are.
         wait : bool
             Whether to wait until they are in STOP.
         timeout : float
@@ -82,8 +84,9 @@ class Lifecycle(Acting):
 
         Parameters
         ----------
-        id : str, or a list, Series or index of str
-            The instances. With one id a failure raises; with several it is a row, and stops nothing.
+        id : str, a list, Series or index of str, or an outcome frame
+            The instances. With one id a failure raises; with several it is a row, and stops nothing. Of an outcome
+            frame of this action only what is not_sent is sent; the other rows stay as they are.
         type : {"SOFT", "HARD"}
             SOFT shuts down first, HARD does not.
         wait : bool
@@ -122,8 +125,9 @@ class Lifecycle(Acting):
 
         Parameters
         ----------
-        id : str, or a list, Series or index of str
-            The instances. With one id a failure raises; with several it is a row, and stops nothing.
+        id : str, a list, Series or index of str, or an outcome frame
+            The instances. With one id a failure raises; with several it is a row, and stops nothing. Of an outcome
+            frame of this action only what is not_sent is sent; the other rows stay as they are.
         flavor : str
             Id or unambiguous name of the new flavor.
         wait : bool
@@ -144,12 +148,12 @@ class Lifecycle(Acting):
         'done'
         """
         self._refuse_if_read_only("Resizing instances")
-        ids = checked(id)
+        tally = self._begun("resize", id)
         flavor_id, _ = find(flavor, "flavor", self._api.flavors)
         return self._lifecycle(
             "resize",
             "STOP",
-            ids,
+            tally,
             lambda id_: self._api.resize(id_, flavor_id),
             wait=wait,
             timeout=timeout,
@@ -160,8 +164,9 @@ class Lifecycle(Acting):
 
         Parameters
         ----------
-        id : str, or a list, Series or index of str
-            The instances. With one id a failure raises; with several it is a row, and stops nothing.
+        id : str, a list, Series or index of str, or an outcome frame
+            The instances. With one id a failure raises; with several it is a row, and stops nothing. Of an outcome
+            frame of this action only what is not_sent is sent; the other rows stay as they are.
         wait : bool
             Whether to wait until they are gone.
         timeout : float
@@ -214,7 +219,7 @@ class Lifecycle(Acting):
         ['done', 'done', 'done']
         """
         outcomes = dict.fromkeys(as_list(ids), Outcome("done"))
-        failures = self._watched(outcomes, status, timeout, None)
+        failures = self._watched(outcomes, list(outcomes), status, timeout, None)
         if failures and isinstance(ids, str):
             raise failures[0]
         return outcome_frame("wait", outcomes)
@@ -223,7 +228,7 @@ class Lifecycle(Acting):
         self,
         action: str,
         target: str,
-        ids: Ids,
+        ids: Ids | Tally,
         send: Callable[[str], object],
         *,
         wait: bool,
@@ -232,29 +237,32 @@ class Lifecycle(Acting):
     ) -> pd.DataFrame:
         """Carry out an action, and with `wait` see it to its end; `told` hears of states before and after."""
         self._refuse_if_read_only(f"The action {action}")
+        if wait:
+            waiting.check_timeout(timeout)
+        tally = self._begun(action, ids)
         if not wait:
-            return self._act(action, ids, send)
-        waiting.check_timeout(timeout)
-        given = checked(ids)
-        before = waiting.look(self._api, [given] if isinstance(given, str) else given)
+            self._carry_out(tally, send)
+            return tally.frame()
+        sending = tally.left()
+        before = waiting.look(self._api, sending)
         told({id_: found.status for id_, found in before.items()}, ())
-        outcomes = self._carried_out(action, given, send)
-        failures = self._watched(outcomes, target, timeout, before, told)
-        frame = self._keep(action, outcomes)
-        if failures and isinstance(given, str):
+        self._carry_out(tally, send)
+        failures = self._watched(tally.outcomes, sending, target, timeout, before, told)
+        if failures and tally.single:
             raise failures[0]
-        return frame
+        return tally.frame()
 
     def _watched(
         self,
         outcomes: dict[str, Outcome],
+        ids: list[str],
         target: str,
         timeout: float,
         before: dict[str, waiting.Before] | None,
         told: waiting.Told = waiting.unheard,
     ) -> list[ToastError]:
-        """Wait for those that were carried out, put down what became of them, and return what went wrong."""
-        accepted = [id_ for id_, outcome in outcomes.items() if outcome.outcome == "done"]
+        """Wait for those of the ids that were carried out, put down what became of them, and return what went wrong."""
+        accepted = [id_ for id_ in ids if outcomes[id_].outcome == "done"]
         failures = []
         for id_, end in waiting.watch(self._api, accepted, target, timeout, before, told).items():
             if isinstance(end, ToastError):

@@ -9,7 +9,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from toastnb.config import DEFAULT_BASE_URL, KEYRING_SERVICE, Profile, config_path, profile_names
 from toastnb.errors import InvalidInput
-from toastnb.files import replace_file
+from toastnb.files import make_private_folder, replace_file
 from toastnb.redaction import Secret, sealed
 
 
@@ -52,8 +52,11 @@ def store(
         raise InvalidInput(f"a profile cannot be named {name!r}", hint="Take another name.")
     Profile(name, base_url or DEFAULT_BASE_URL, appkey, username, password)  # checks the values
     profile_names()  # checks the file, before the keyring is touched
-    in_keyring = _into_keyring(name, username, password)
     path = config_path()
+    if not path.is_absolute():
+        hint = "Set HOME or XDG_CONFIG_HOME to a folder's whole path."
+        raise InvalidInput(f"nobody's home is known: {path} is no whole path", action="Storing a profile", hint=hint)
+    in_keyring = _into_keyring(name, username, password)
     sealed(lambda: _into_file(path, name, appkey, username, None if in_keyring else password, base_url, read_only))
     places = [f"Profile {name} is in {path}, readable by you only (0600)."]
     if in_keyring:
@@ -89,11 +92,12 @@ def _into_file(
     read_only: bool,
 ) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not valid TOML"
-        raise InvalidInput(f"{path} cannot be used ({why})", action="Storing a profile") from None
+        hint = "Make it a file that you can write, or set XDG_CONFIG_HOME to another folder."
+        raise InvalidInput(f"{path} cannot be used ({why})", action="Storing a profile", hint=hint) from None
     section: dict[str, object] = {"appkey": appkey.reveal(), "username": username}
     section |= {"password": password.reveal()} if password is not None else {}
     section |= {"base_url": base_url} if base_url else {}

@@ -63,7 +63,7 @@ def new_instance(
         networks=[wire.NetworkId(id=network_id)],
         availability_zone=rules.check_text(zone, "zone"),
         key_name=rules.check_text(keypair, "keypair"),
-        security_groups=[wire.SecurityGroupName(name=rules.check_text(group, "security_groups")) for group in groups],
+        security_groups=[wire.SecurityGroupRef(name=rules.check_text(group, "security_groups")) for group in groups],
         count=int(count),
         volume=None if root_gb is None else wire.RootSize(size=int(root_gb)),
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -18,8 +20,20 @@ from toastnb.progress import bar
 from toastnb.remarks import listen, listener
 from toastnb.rules import check_text
 
+T = TypeVar("T")
+
 _AT_ONCE = 8
-Ids = str | Sequence[str] | pd.Series | pd.Index
+_LOOK_UP_SECONDS = 0.02
+_WAKE_SECONDS = 1.0  # some systems handle no signal during an endless wait
+_KINDS = frozenset({"done", "failed", "unknown", "not_sent"})
+_COLUMNS = frozenset({"instance_id", "action", "outcome", "code", "message"})
+_HINT = (
+    "Nothing was sent. Give its column of ids: df.instance_id. Of an outcome frame, give those that failed:"
+    " df.query(\"outcome == 'failed'\").instance_id."
+)
+
+Ids = str | Sequence[str] | pd.Series | pd.Index | pd.DataFrame
+"""One id; several, as a list, a Series or an index; or an outcome frame of the same action, to go on from there."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +46,92 @@ class Outcome:
 
 
 ON_ITS_WAY = Outcome("unknown", message="on its way when it was stopped")
-_NOT_SENT = Outcome("not_sent", message="stopped before it was sent")
+NOT_SENT = Outcome("not_sent", message="stopped before it was sent")
+
+
+@dataclass(eq=False)
+class Tally:
+    """How an action goes for each of its things: right at any moment, also while threads carry it out.
+
+    Attributes
+    ----------
+    action : str
+        Its name.
+    outcomes : dict of str to Outcome
+        How it went for each so far.
+    key : str
+        What the things are called by.
+    single : bool
+        Whether it is for one thing, so that a failure raises.
+    """
+
+    action: str
+    outcomes: dict[str, Outcome]
+    key: str = "instance_id"
+    single: bool = False
+    _shown: tuple[dict[str, Outcome], pd.DataFrame] | None = None
+
+    def left(self) -> list[str]:
+        """Return what is not sent yet."""
+        return [thing for thing, one in self.outcomes.items() if one.outcome == "not_sent"]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the frame of the outcomes as they are now; the same object while nothing has changed."""
+        now, shown = self.outcomes.copy(), self._shown
+        if shown is None or shown[0] != now:
+            self._shown = shown = (now, outcome_frame(self.action, now, key=self.key))
+        return shown[1]
+
+    def once(self, thing: str, send: Callable[[], T]) -> T:
+        """Send it for one thing; a failure raises, and an interrupt leaves it unknown."""
+        self.outcomes[thing] = ON_ITS_WAY
+        try:
+            answer = send()
+        except ToastError as error:
+            self.outcomes[thing] = of_error(error)
+            raise
+        self.outcomes[thing] = Outcome("done")
+        return answer
+
+
+def tally_of(action: str, ids: Ids | Tally) -> Tally:
+    """Return what is to be done, read and checked once. Of an outcome frame it is the rows that are not sent."""
+    if isinstance(ids, Tally):
+        return ids
+    outcomes = _resumed(action, ids) if isinstance(ids, pd.DataFrame) else dict.fromkeys(as_list(ids), NOT_SENT)
+    return Tally(action, outcomes, single=isinstance(ids, str))
+
+
+def _resumed(action: str, frame: pd.DataFrame) -> dict[str, Outcome]:
+    """Return the outcomes that a frame of the same action shows; it may have been saved and loaded."""
+    if not set(frame.columns) >= _COLUMNS or not frame.columns.is_unique:
+        raise InvalidInput("a whole frame was given, and it is no outcome frame", hint=_HINT)
+    others = {str(name) for name in frame["action"]} - {action}
+    if others:
+        raise InvalidInput(f"the frame is of the action {min(others)!r}, not {action!r}", hint=_HINT)
+    strange = {str(kind) for kind in frame["outcome"]} - _KINDS
+    if strange:
+        raise InvalidInput(f"{min(strange)!r} in the column outcome is no outcome", hint=_HINT)
+    columns = (frame["outcome"], map(_code, frame["code"]), map(_text, frame["message"]))
+    return dict(zip(as_list(frame["instance_id"]), map(Outcome, *columns), strict=True))
+
+
+def _code(value: Any) -> int | None:
+    """Read a code, which a file may give back as text or with a fraction."""
+    try:
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):  # missing
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return None if _is_missing(value) else str(value)
 
 
 def as_list(ids: Ids) -> list[str]:
     """Return ids as a list, checked: a row of NA, a duplicate or a whole frame is a mistake, found before sending."""
     if isinstance(ids, pd.DataFrame):
-        raise InvalidInput("a whole frame was given", hint="Nothing was sent. Give its column of ids: df.instance_id.")
+        raise InvalidInput("a whole frame was given", hint=_HINT)
     if isinstance(ids, pd.Series) and "instance_id" in ids.index:
         raise InvalidInput("a row was given", hint="Nothing was sent. Give its id: row.instance_id.")
     if isinstance(ids, str):
@@ -56,12 +149,6 @@ def as_list(ids: Ids) -> list[str]:
         said = f"{len(twice)} of the ids are given more than once, the first is {twice[0]}"
         raise InvalidInput(said, hint="Nothing was sent. Give each id once.")
     return checked
-
-
-def checked(ids: Ids) -> str | list[str]:
-    """Return ids, read and checked once: one id stays a text, so that its failure raises; several are a list."""
-    listed = as_list(ids)
-    return ids if isinstance(ids, str) else listed
 
 
 def _is_missing(value: Any) -> bool:
@@ -87,7 +174,7 @@ def of_error(error: ToastError) -> Outcome:
     if isinstance(error, CredentialsError):
         return Outcome("not_sent", error.code, error.said)
     if error.may_have_happened:
-        return Outcome("unknown", error.code, f"{error.said}; it may have been carried out all the same")
+        return Outcome("unknown", error.code, f"{error.said}. {error.fate}")
     return Outcome("failed", error.code, error.said)
 
 
@@ -102,60 +189,102 @@ class Bulk:
     Parameters
     ----------
     action : str
-        Its name, for the frame and the progress bar.
-    ids : list of str
-        What it is for.
+        Its name, for the progress bar.
+    ids : iterable of str
+        What it is to be sent for.
     send : callable
         Carries it out for one id.
+    outcomes : dict of str to Outcome, optional
+        Where it is put down how each went; a new one by default.
     """
 
-    def __init__(self, action: str, ids: list[str], send: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        action: str,
+        ids: Iterable[str],
+        send: Callable[[str], object],
+        outcomes: dict[str, Outcome] | None = None,
+    ) -> None:
         self._action = action
         self._send = send
-        self._stopped = threading.Event()
+        self._left = deque(ids)
+        self._settled: SimpleQueue[bool] = SimpleQueue()  # True for an id, False for a thread that ends
+        self._stopped = False
         self._given_up = threading.Event()
-        self.outcomes = dict.fromkeys(ids, _NOT_SENT)
+        self._defects: list[BaseException] = []
+        self.outcomes = dict.fromkeys(self._left, NOT_SENT) if outcomes is None else outcomes
 
     def run(self) -> None:
         """Carry it out; a failure stops nothing.
 
         On Ctrl-C nothing more is sent, what is on its way is settled (a second Ctrl-C leaves it unknown), and the
-        interrupt is raised again; `outcomes` is right then too.
+        interrupt is raised again. Only the threads write outcomes, and no interrupt reaches those: so `outcomes` is
+        right whenever it comes.
         """
         reasons, listening = (self._given_up, *reasons_to_give_up()), listener()
-
-        def begin() -> None:
-            give_up_when(*reasons)
-            listen(listening)
-
-        pool = ThreadPoolExecutor(_AT_ONCE, "toastnb-bulk", initializer=begin)
-        pending: set[Future[None]] = set()
+        threads = [
+            threading.Thread(target=self._work, args=(reasons, listening), name=f"toastnb-bulk-{number}")
+            for number in range(min(_AT_ONCE, len(self._left)))
+        ]
         try:
-            with bar(len(self.outcomes), self._action, "instances") as progress:
+            with bar(len(self._left), self._action, "instances") as progress:
                 try:
-                    for id_ in self.outcomes:
-                        future = pool.submit(self._one, id_)
-                        future.add_done_callback(lambda _: progress.update())
-                        pending.add(future)
-                    wait(pending)
-                except KeyboardInterrupt:
-                    self._stopped.set()
-                    wait(pending)
+                    for thread in threads:
+                        thread.start()
+                    self._follow(len(threads), progress)
+                except BaseException:
+                    self._stopped = True
+                    self._settle()
                     raise
         finally:
-            self._stopped.set()
+            self._stopped = True
             self._given_up.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-        for future in pending:
-            future.result()  # what is no ToastError is a defect, and must not pass for an outcome
+        for defect in self._defects:  # it must not pass for an outcome
+            raise defect
 
-    def _one(self, id_: str) -> None:
-        if self._stopped.is_set() or is_given_up():
-            return
-        self.outcomes[id_] = ON_ITS_WAY
+    def _follow(self, running: int, progress: Any) -> None:
+        """Wait until all threads have ended. The bar is moved here: its lock, left by an interrupt, would stop them."""
+        while running:
+            with suppress(Empty):
+                if self._settled.get(timeout=_WAKE_SECONDS):
+                    progress.update()
+                else:
+                    running -= 1
+
+    def _settle(self) -> None:
+        """Wait until nothing is on its way. The outcomes say so at any moment, and threads being started may not."""
+        while any(one is ON_ITS_WAY for one in self.outcomes.copy().values()):
+            time.sleep(_LOOK_UP_SECONDS)
+
+    def _work(self, reasons: tuple[threading.Event, ...], listening: list[str] | None) -> None:
+        give_up_when(*reasons)
+        listen(listening)
+        try:
+            for id_ in iter(self._next, None):
+                try:
+                    self.outcomes[id_] = self._sent(id_)
+                except BaseException as defect:
+                    self._defects.append(defect)
+                    self.outcomes[id_] = Outcome("unknown", message=f"a defect of toastnb: {type(defect).__name__}")
+                self._settled.put(True)
+        finally:
+            self._settled.put(False)
+
+    def _next(self) -> str | None:
+        """Take the next id, or none when nothing more is to be sent."""
+        try:
+            id_ = self._left.popleft()
+        except IndexError:
+            return None
+        self.outcomes[id_] = ON_ITS_WAY  # before the look: who stops it looks for what is on its way after that
+        if self._stopped or is_given_up():
+            self.outcomes[id_] = NOT_SENT
+            return None
+        return id_
+
+    def _sent(self, id_: str) -> Outcome:
         try:
             self._send(id_)
         except ToastError as error:
-            self.outcomes[id_] = of_error(error)
-        else:
-            self.outcomes[id_] = Outcome("done")
+            return of_error(error)
+        return Outcome("done")

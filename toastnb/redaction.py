@@ -22,6 +22,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from html import escape
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -61,11 +62,12 @@ class Secret:
     9
     """
 
-    __slots__ = ("__weakref__", "_reveal")
+    __slots__ = ("__weakref__", "_is_empty", "_reveal")
 
     def __init__(self, value: str) -> None:
         # A closure rather than an attribute: nothing that walks over attributes comes upon the text.
         self._reveal: Callable[[], str] = lambda: value
+        self._is_empty = not value
         with _lock:
             _alive.add(self)
 
@@ -74,7 +76,7 @@ class Secret:
         return self._reveal()
 
     def __bool__(self) -> bool:
-        return bool(self._reveal())
+        return not self._is_empty  # without the text in a variable
 
     def __repr__(self) -> str:
         return f"Secret({MASK})"
@@ -116,20 +118,26 @@ def redact(text: str) -> str:
     >>> redact("GET /compute/v1.0/appkeys/0123456789abcdef/flavors")
     'GET /compute/v1.0/appkeys/***/flavors'
     """
+    return sealed(lambda: _redacted(text))
+
+
+def _redacted(text: str) -> str:
+    """Do what `redact` is for; every secret is in the variables here, so it only runs sealed."""
     with _lock:
         secrets = {secret.reveal() for secret in _alive}
     for form in sorted({form for value in secrets for form in _written_forms(value)}, key=len, reverse=True):
-        text = text.replace(form, MASK)
+        # In any case: "%2f" for "%2F", and a host's name that was made lower-case.
+        text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
     for pattern, replacement in _LOOKS_SECRET:
         text = pattern.sub(replacement, text)
     return text
 
 
 def _written_forms(value: str) -> set[str]:
-    """Return the ways in which libraries write a text: as it is, in a URL, in a repr, in JSON."""
-    forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1]}
+    """Return the ways in which libraries write a text: as it is, in a URL, in a repr, in JSON, HTML and a header."""
+    forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1], escape(value), escape(value).replace("&#x27;", "&#39;")}
     with suppress(UnicodeEncodeError):  # a lone surrogate has no form in a URL
-        forms |= {quote(value), quote(value, safe=""), quote_plus(value)}
+        forms |= {quote(value), quote(value, safe=""), quote_plus(value), value.encode().decode("latin-1")}
     return {form for form in forms if len(form) >= _SHORTEST}
 
 

@@ -47,6 +47,7 @@ _NAME = re.compile(r"[A-Za-z0-9.-]+")
 _LONGEST_NAME = {"windows": 12, "linux": 20}
 _LEAST_ROOT_GB = {"windows": 50, "linux": 20}
 _LEAST_RAM_MB = {"windows": 2048, "linux": 1024}
+_LONGEST_FILE_NAME = 255  # bytes, on the file systems in use
 _PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( .*)?")
 
 
@@ -214,6 +215,8 @@ def check_file_name(name: str) -> str:
     """Check that a name can be a file's name, and return it."""
     if name in {".", ".."} or any(char in name for char in '/\\:*?"<>|'):
         raise InvalidInput(f"{name!r} cannot be the name of a file", hint="Give save_to as a whole path.")
+    if len(name.encode(errors="replace")) > _LONGEST_FILE_NAME:
+        raise InvalidInput(f"{name[:20]!r}... is too long for the name of a file", hint="Give save_to as a whole path.")
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from toastnb.wire import Access
 
 _MARGIN_SECONDS = 60.0
 _MARGIN_SHARE = 0.1
+_REFUSED_AGAIN_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class TokenKeeper:
     """Hands out the token.
 
     A sign-in that the service refused is not tried again on this connection: accounts get locked that way, and with
-    many threads it would be tried as many times.
+    many threads it would be tried as many times. Nor does a service that refuses every token get a sign-in for each
+    call: a token that was fetched in the place of a refused one, and not accepted yet, stays for some seconds.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ class TokenKeeper:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._held: _Held | None = None
+        self._doubted_at = -math.inf  # when a token was fetched in the place of a refused one; until it is accepted
         self._refusal: str | None = None
 
     def current(self, deadline: Deadline) -> Secret:
@@ -50,12 +54,23 @@ class TokenKeeper:
             return self._held.token
 
     def after_refusal(self, refused: Secret, deadline: Deadline) -> Secret:
-        """Return another token than the one that was refused; only the first thread to ask has it renewed."""
+        """Return another token than the one that was refused; only the first thread to ask has it renewed.
+
+        It is the same one if that was itself fetched because of a refusal, seconds ago, and never accepted.
+        """
         with self._locked(deadline):
-            if self._held is None or self._held.token is refused:
+            in_vain = time.monotonic() < self._doubted_at + _REFUSED_AGAIN_SECONDS
+            if self._held is None or (self._held.token is refused and not in_vain):
                 self._held = None
                 self._held = self._renewed(deadline)
+                self._doubted_at = time.monotonic()
             return self._held.token
+
+    def accepted(self, token: Secret) -> None:
+        """Note that the service took a token: should it be refused later on, another one may help."""
+        held = self._held
+        if held is not None and held.token is token:
+            self._doubted_at = -math.inf
 
     @contextmanager
     def _locked(self, deadline: Deadline) -> Iterator[None]:

@@ -86,11 +86,17 @@ class Transport:
             return self._sent(call, None, deadline)
         token = self._tokens.current(deadline)
         try:
-            return self._sent(call, token, deadline)
+            return self._accepted(call, token, deadline)
         except errors.PermissionDenied as error:
             if error.code is None or not errors.is_token_refusal(error.code):
                 raise
-        return self._sent(call, self._tokens.after_refusal(token, deadline), deadline)
+        return self._accepted(call, self._tokens.after_refusal(token, deadline), deadline)
+
+    def _accepted(self, call: Call[A], token: Secret, deadline: Deadline) -> A:
+        """Send a call with a token, and note that it was accepted."""
+        answer = self._sent(call, token, deadline)
+        self._tokens.accepted(token)
+        return answer
 
     def _sent(self, call: Call[A], token: Secret | None, deadline: Deadline) -> A:
         """Send a call once and read its answer."""

@@ -209,6 +209,12 @@ class NetworkId(Body):
     id: str
 
 
+class SecurityGroupRef(Body):
+    """A security group to be in, by name."""
+
+    name: str
+
+
 class RootSize(Body):
     """The size of a root disk to make, in GB."""
 
@@ -224,7 +230,7 @@ class NewInstance(Body):
     networks: list[NetworkId]
     availability_zone: str
     key_name: str
-    security_groups: list[SecurityGroupName]
+    security_groups: list[SecurityGroupRef]
     count: int = 1
     volume: RootSize | None = None
 

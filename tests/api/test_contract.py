@@ -51,7 +51,7 @@ def new_instance(api: Api, **changes: Any) -> wire.NewInstance:
         "networks": [wire.NetworkId(id=network(api, "Default Network"))],
         "availability_zone": "kr-pub-a",
         "key_name": "ops-shared",
-        "security_groups": [wire.SecurityGroupName(name="default")],
+        "security_groups": [wire.SecurityGroupRef(name="default")],
         "volume": wire.RootSize(size=50),
     }
     return wire.NewInstance(**{**values, **changes})
@@ -203,7 +203,7 @@ def test_call_6_takes_no_disk_size_for_a_fixed_disk(api: Api) -> None:
         ({"availability_zone": "kr-pub-z"}, tn.NotFound, 12404),
         ({"availability_zone": "kr-pub-c"}, tn.Conflict, 12409),
         ({"key_name": "nobody"}, tn.NotFound, 13404),
-        ({"security_groups": [wire.SecurityGroupName(name="nothing")]}, tn.NotFound, 24404),
+        ({"security_groups": [wire.SecurityGroupRef(name="nothing")]}, tn.NotFound, 24404),
     ],
     ids=str,
 )

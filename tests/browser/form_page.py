@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Route, WebSocket, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 expect.set_options(timeout=30_000)
+_LISTS, _A_LIST_MS = 10, 2_000  # how often a list may be replaced while one chooses from it, and how long that takes
 ELSEWHERE = re.compile(r"^https?://(?!127\.0\.0\.1:)")
 
 
@@ -39,9 +41,6 @@ class FormPage:
     def text(self, label: str) -> Locator:
         return self.page.get_by_role("textbox", name=label, exact=True)
 
-    def number(self, label: str) -> Locator:
-        return self.page.get_by_role("spinbutton", name=label, exact=True)
-
     def choice(self, label: str) -> Locator:
         return self.page.get_by_role("combobox", name=label, exact=True)
 
@@ -59,7 +58,13 @@ class FormPage:
         self.page.get_by_role("tab", name=name, exact=True).click()
 
     def choose(self, label: str, part: str) -> None:
-        """Choose the first option with this text."""
+        """Choose the first option with this text; a list may be replaced while one looks for it."""
+        for _ in range(_LISTS):
+            try:
+                self.choice(label).select_option(label=self._whole(self.choice(label), part), timeout=_A_LIST_MS)
+            except PlaywrightTimeout:
+                continue
+            return
         self.choice(label).select_option(label=self._whole(self.choice(label), part))
 
     def mark(self, label: str, parts: Sequence[str]) -> None:

@@ -106,8 +106,8 @@ def fill_in(page: FormPage, name: str, count: int = 1) -> None:
     page.choose("Network", "Default Network")
     page.choose("Availability zone", "kr-pub-a")
     page.choose("Keypair", "ops-shared")
-    page.number("Count").fill(str(count))
-    page.number("Count").press("Tab")
+    page.text("Count").fill(str(count))
+    page.text("Count").press("Tab")
 
 
 def pick(page: FormPage, name: str, action: str) -> None:
@@ -310,6 +310,35 @@ def test_a_read_only_connection_shows_the_forms_and_sends_nothing(opened: Open, 
     assert after == writes
 
 
+def test_a_number_stays_as_it_was_typed_and_is_marked(opened: Open, sandbox: tn.Sandbox) -> None:
+    page = opened()
+    before = sandbox.calls["POST instances"]
+    fill_in(page, "never")
+    for text, wrong in {"11": "is 11, but must be from 1 to 10", "0": "is 0, but must be", "": "is missing"}.items():
+        page.text("Count").fill("")
+        page.text("Count").press_sequentially(text)
+        page.text("Count").press("Tab")
+        expect(page.said(f"Count: {wrong}")).to_be_visible()
+        expect(page.text("Count")).to_have_value(text)
+        page.page.locator("button.mod-primary").filter(visible=True).click()
+        expect(page.said("Fill in or put right: Count")).to_be_visible()
+    assert sandbox.calls["POST instances"] == before
+
+
+def test_what_became_of_it_is_of_before_once_something_else_is_entered(opened: Open, sandbox: tn.Sandbox) -> None:
+    page = opened()
+    name = next(name for name, status in named(sandbox, "api-").items() if status == "ACTIVE")
+    pick(page, name, "Stop")
+    page.button(f"Stop {name}").click()
+    sandbox.advance(60)
+    expect(page.said("✓ Done")).to_be_visible()
+    page.choose("Action", "Delete")
+    expect(page.said(f"Before: Stop · {name}")).to_contain_text("✓ Done")
+    expect(page.said("This cannot be undone.")).to_be_visible()
+    expect(page.button(f"Delete {name}")).to_have_class(re.compile("mod-danger"))
+    expect(page.said("1 of 1 done")).to_have_count(0)
+
+
 def test_names_are_text_whatever_they_say(shared: FormPage) -> None:
     page = shared
     page.open_tab("Actions")
@@ -350,21 +379,24 @@ def test_all_of_it_works_by_keyboard(opened: Open, sandbox: tn.Sandbox) -> None:
         keys.press("Tab")
     expect(page.button(f"Stop {name}")).to_be_focused()
     keys.press("Enter")
+    expect(page.button("▾ 0 of 1 done")).to_be_focused()  # where the button is off, the focus is not lost
     expect(page.said("POWERING_OFF")).to_be_visible()
     sandbox.advance(60)
     expect(page.said("✓ Done")).to_be_visible()
+    expect(page.button("▾ 1 of 1 done")).to_be_focused()
+    expect(page.page.get_by_role("status").filter(has_text="1 of 1 done")).to_have_count(1)
     assert named(sandbox, name) == {name: "STOP"}
 
 
 def test_labels_are_whole_and_nothing_is_wider_than_the_page(shared: FormPage, opened: Open) -> None:
     for page in (shared, opened("korean")):
-        for width in (1100, 700):
+        for width in (1100, 700, 420):
             page.page.set_viewport_size({"width": width, "height": 1400})
             tabs = page.page.get_by_role("tab")
             expect(tabs).to_have_count(4)
             for number in range(3):
                 tabs.nth(number).click()
-                page.page.locator("button.mod-primary").filter(visible=True).click()
+                page.page.locator("button.mod-primary, button.mod-danger").filter(visible=True).click()
                 expect(page.page.get_by_role("alert").filter(visible=True)).to_be_visible()
                 assert page.page.locator("label, button").evaluate_all(CUT_OFF) == []
                 assert page.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -22,7 +22,7 @@ NEW = wire.NewInstance(
     networks=[wire.NetworkId(id="network-id")],
     availability_zone="kr-pub-a",
     key_name="ops",
-    security_groups=[wire.SecurityGroupName(name="default"), wire.SecurityGroupName(name="web")],
+    security_groups=[wire.SecurityGroupRef(name="default"), wire.SecurityGroupRef(name="web")],
 )
 SENT = {
     "name": "web-01",

@@ -200,7 +200,7 @@ def test_a_state_that_changed_meanwhile_is_seen_before_anything_is_sent(toast: t
         assert "Nothing was sent" in caught.value.hint
         assert sandbox.calls[ACTION] == sent
         assert form.chosen.status.tolist() == ["STOP"]  # it was read again
-        assert log(form)[0][2] == "failed"
+        assert log(form)[0][2] == "not_sent"
 
 
 def test_the_service_has_the_last_word(toast: tn.Toast, sandbox: tn.Sandbox) -> None:

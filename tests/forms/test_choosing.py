@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from tests.forms.support import action_form
 from tests.support import NO_SUCH_ID
 from toastnb.forms.acting import ActionForm
 from toastnb.forms.choosing import Instances, described, matching, typed
+from toastnb.forms.words import label
 
 WORDS = st.text("aB1. -가", max_size=3)
 ROWS = st.lists(
@@ -131,12 +133,13 @@ def test_what_is_gone_since_the_frame_was_made_is_said(toast: tn.Toast) -> None:
 
 def test_reading_again_shows_new_states_and_lets_go_of_what_is_gone(toast: tn.Toast, form: ActionForm) -> None:
     kept, gone = form.search(status="ACTIVE").instance_id.head(2)
+    name = form.instances.set_index("instance_id").name[gone]
     form.select([kept, gone]).set(action="stop")
     toast.stop(kept)
     toast.delete_instance(gone, wait=True)
     form.refresh()
     assert form.values()["instances"] == (kept,)
-    assert gone in form.fields["instances"].note
+    assert form.fields["instances"].note == f"{name} cannot be chosen any more: it is gone"
     assert form.chosen.status.tolist() == ["STOP"]
     assert form.values()["action"] is None
     assert "Stop cannot be chosen any more" in form.fields["action"].note
@@ -195,6 +198,27 @@ def test_deleting_needs_the_name_and_bulk_actions_the_count(toast: tn.Toast, san
 
 def test_a_few_words_say_which_instances_these_are() -> None:
     frame = frame_of([{"name": name} for name in ("a", "b", None, "d", "e")])
-    assert described(frame.head(1)) == "a (i-0)"
-    assert described(frame.head(3)) == "3 instances: a, b, i-2"
-    assert described(frame) == "5 instances: a, b, i-2 and 2 more"
+    english, korean = (partial(label, lang=lang) for lang in ("en", "ko"))
+    assert described(frame.head(1), english) == "a (i-0)"
+    assert described(frame.head(3), english) == "3 instances: a, b, i-2"
+    assert described(frame, english) == "5 instances: a, b, i-2, and 2 more"
+    assert described(frame, korean) == "인스턴스 5개: a, b, i-2, 외 2개"
+
+
+def test_a_slip_of_the_pen_in_a_search_is_said(toast: tn.Toast) -> None:
+    with ActionForm(toast) as form:
+        for wrong in ({"status": "STOPPED"}, {"zone": "kr-pub"}, {"flavor": ["m2.c2m4", "m2"]}):
+            with pytest.raises(tn.InvalidInput, match=r"no instance has the .* There are"):
+                form.search(**wrong)
+        with pytest.raises(tn.InvalidInput, match="text is int, but must be text"):
+            form.search(5)
+        assert form.search(status="MIGRATING").empty  # a state that nothing is in
+
+
+def test_a_row_of_a_frame_is_an_instance_and_a_missing_id_is_a_mistake(toast: tn.Toast) -> None:
+    vms = toast.instances_detail()
+    with ActionForm(toast) as form:
+        form.select(vms.iloc[3])
+        assert form.values()["instances"] == (vms.instance_id[3],)
+    with pytest.raises(tn.InvalidInput, match="1 of 3 ids are missing"):
+        ActionForm(toast, vms.head(3).assign(instance_id=[*vms.instance_id.head(2), None]))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pandas as pd
 import pytest
 
 import toastnb as tn
 from tests.forms.support import action_form, create_form, form_threads, log
+from tests.forms.views_support import nothing_left
 from tests.support import eventually
 from tests.transport.hostile import Hostile, nothing, silence
 from toastnb.arrays import texts
 from toastnb.connection import giving_up_when
 from toastnb.forms.acting import ActionForm
 from toastnb.forms.following import until_active, until_status
+from toastnb.forms.form import Form
 from toastnb.forms.work import Progress
 
 QUICKLY = 2.0
@@ -111,10 +115,17 @@ def test_closing_ends_a_submit_of_another_thread(slow_toast: tn.Toast) -> None:
 
 
 def test_nothing_of_a_form_is_left_behind(toast: tn.Toast) -> None:
+    with nothing_left():
+        kept = weakref.ref(_sent_and_closed(toast))
+        gc.collect()
+        assert kept() is None
+
+
+def _sent_and_closed(toast: tn.Toast) -> Form:
     with create_form(toast) as form:
         form.start()
         eventually(lambda: not form.busy)
-    assert form_threads() == []
+    return form
 
 
 # --- following ----------

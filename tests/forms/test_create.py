@@ -102,7 +102,7 @@ def test_a_fixed_disk_hides_the_size_and_is_noted(form: CreateForm) -> None:
     form.set(flavor="u2.c1m2")
     assert not form.fields["root_gb"].visible
     assert "root_gb" not in form.values()
-    assert form.fields["flavor"].note == "Comes with a root disk of 40 GB"
+    assert form.fields["flavor"].note == "Comes with a root disk of 40 GB, in place of the 50 GB that were entered"
     assert "volume" not in form.request()[0]["body"]["instance"]
     form.set(flavor="m2.c2m4")
     assert form.fields["root_gb"].visible
@@ -355,3 +355,13 @@ def raw_status(sandbox: tn.Sandbox, made: pd.DataFrame) -> list[str]:
     raw = raw_call(sandbox, "GET", "instances")["instances"]
     status = {one["id"]: one["status"] for one in raw}
     return [status[id_] for id_ in made.instance_id]
+
+
+def test_a_name_that_is_there_already_is_noted(form: CreateForm) -> None:
+    form._catalogue.read("instances")
+    there = form._catalogue.known("instances")["instances_detail"].name[0]
+    form.set(name=there)
+    assert form.fields["name"].note == f"There is an instance of this name already: {there}"
+    assert form.problems() == {}
+    form.set(name="another")
+    assert form.fields["name"].note == ""

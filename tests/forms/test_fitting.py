@@ -9,7 +9,9 @@ import pytest
 
 import toastnb as tn
 from tests.forms.support import action_form, labels, why_not
+from tests.redaction.canary import connect
 from tests.support import raw_call
+from tests.transport.hostile import Hostile, nothing
 from toastnb import rules
 from toastnb.forms.acting import ActionForm
 from toastnb.forms.verbs import ACTIONS, state_unfit
@@ -206,11 +208,24 @@ def test_security_groups_are_offered_by_what_the_instances_have(toast: tn.Toast)
         assert form.fields["security_group"].note.startswith(f"{lack} of {len(form.instances)} do not have it")
 
 
-def test_a_groups_name_inside_anothers_is_another(toast: tn.Toast) -> None:
-    from toastnb.forms.offers import _has_group
-
-    frame = pd.DataFrame({"security_groups": pd.Series(["web", "web-internal", "a,web,b", None, ""], dtype="str")})
-    assert _has_group(frame, "web").tolist() == [True, False, True, False, False]
+def test_a_groups_name_is_told_from_anothers(hostile: Hostile) -> None:
+    """The column security_groups is joined by commas, and a group may have one in its name."""
+    groups = {"one": ["web", "default"], "two": ["web,default"], "three": ["web-internal"]}
+    vms = [
+        {"id": id_, "name": id_, "status": "ACTIVE", "securityGroups": [{"name": name} for name in names]}
+        for id_, names in groups.items()
+    ]
+    listed = [{"id": name, "name": name} for name in ("web", "default", "web,default", "web-internal")]
+    hostile.on("*", nothing(instances=vms, securityGroups=listed))
+    with connect(hostile.base_url) as toast, ActionForm(toast, lang="en") as form:
+        form.select("two").set(action="remove_security_group")
+        assert [option.value for option in form.fields["security_group"].options] == ["web,default"]
+        form.set(action="add_security_group")
+        assert why_not(form, "security_group") == {
+            "web": "", "default": "", "web,default": "it is there already", "web-internal": ""
+        }  # fmt: skip
+        form.select(["one", "three"]).set(action="add_security_group", security_group="web")
+        assert form.fields["security_group"].note.startswith("1 of 2 have it already")
 
 
 def test_volumes_are_offered_that_are_available_in_the_zone(active: ActionForm, sandbox: tn.Sandbox) -> None:
@@ -235,7 +250,7 @@ def test_detaching_offers_what_is_attached(toast: tn.Toast, sandbox: tn.Sandbox)
 def test_rebooting_offers_what_the_state_allows(active: ActionForm, stopped: ActionForm) -> None:
     assert active.set(action="reboot").values()["reboot_type"] == "SOFT"
     assert why_not(active, "reboot_type") == {"SOFT": "", "HARD": ""}
-    assert stopped.set(action="reboot").values()["reboot_type"] == "HARD"
+    assert stopped.set(action="reboot").values()["reboot_type"] is None
     assert why_not(stopped, "reboot_type")["SOFT"] == "needs ACTIVE, but it is STOP"
 
 
@@ -244,3 +259,13 @@ def test_another_action_begins_afresh_without_a_word(active: ActionForm) -> None
     active.set(address=active.fields["address"].options[0].value)
     active.set(action="remove_floating_ip")
     assert (active.fields["address"].value, active.fields["address"].note) == (None, "")
+
+
+def test_a_gentle_reboot_never_becomes_a_hard_one_by_itself(toast: tn.Toast, sandbox: tn.Sandbox) -> None:
+    with action_form(toast, action="reboot") as form:
+        assert form.values()["reboot_type"] == "SOFT"
+        toast.stop(form.values()["instances"][0])
+        form.refresh()
+        assert form.values()["reboot_type"] is None
+        assert form.fields["reboot_type"].note.startswith("SOFT: shut down first cannot be chosen any more")
+        assert form.problems() == {"reboot_type": "is to be chosen"}

@@ -90,7 +90,13 @@ def test_where_a_file_is_nothing_is_sent(form: KeypairForm, tmp_path: Path, sand
 
 
 @pytest.mark.parametrize(
-    ("name", "problem"), [("", "is missing"), ("a/b", "cannot be the name of a file"), ("a\nb", "cannot be sent")]
+    ("name", "problem"),
+    [
+        ("", "is missing"),
+        ("a/b", "cannot be the name of a file"),
+        ("a\nb", "cannot be sent"),
+        ("k" * 400, "too long for the name of a file"),
+    ],
 )
 def test_a_name_that_is_none(form: KeypairForm, tmp_path: Path, name: str, problem: str) -> None:
     form.set(name=name, path=tmp_path)
@@ -282,3 +288,22 @@ def test_read_only_sends_nothing(sandbox: tn.Sandbox, tmp_path: Path) -> None:
         with pytest.raises(tn.ReadOnly):
             form.submit()
     assert sandbox.calls[MAKE] == 0
+
+
+def test_what_was_entered_last_is_the_public_key(form: KeypairForm, tmp_path: Path) -> None:
+    file = tmp_path / "a.pub"
+    file.write_text(f"{line()} in the file\n")
+    form.set(action="upload", name="both", file="/no/such.pub")
+    assert form.problems().keys() == {"file", "public_key"}
+    form.set(public_key=line())
+    form.set(file=file)
+    assert form.values()["public_key"].strip() == f"{line()} in the file"
+    form.set(public_key=f"{line()} pasted")
+    assert (form.values()["file"], form.problems()) == ("", {})
+
+
+@pytest.mark.parametrize(("called", "value"), [("create", "create_keypair"), ("upload", "import_keypair")])
+def test_actions_go_by_short_names_in_every_language(toast: tn.Toast, called: str, value: str) -> None:
+    for lang in ("en", "ko"):
+        with KeypairForm(toast, lang=lang) as form:
+            assert form.set(action=called).values()["action"] == value

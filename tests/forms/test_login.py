@@ -31,7 +31,7 @@ def test_it_signs_in_and_says_as_whom(form: LoginForm, sandbox: tn.Sandbox) -> N
     assert result[["username", "endpoint", "roles"]].values.tolist() == [[sandbox.username, sandbox.base_url, "ADMIN"]]
     assert result.profile.isna().all()
     assert len(form.toast.instances()) == 40
-    assert log(form) == [["login", f"{sandbox.username} at 127.0.0.1:{sandbox.port}", "done"]]
+    assert log(form) == [["login", f"{sandbox.username} · 127.0.0.1:{sandbox.port}", "done"]]
     assert form.secrets == {"appkey": False, "password": False}
     assert not config_path().exists()
 
@@ -53,7 +53,7 @@ def test_what_is_missing_is_said(sandbox: tn.Sandbox) -> None:
         assert form.secrets == {"appkey": False, "password": False}
         with pytest.raises(tn.InvalidInput, match="no secret 'token'"):
             form.give_secret("token", "x")
-        with pytest.raises(tn.InvalidInput, match="no field 'password'"):
+        with pytest.raises(tn.InvalidInput, match="the password is kept in no field"):
             form.set(password="x")
 
 

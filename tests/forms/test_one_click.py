@@ -179,7 +179,8 @@ def test_a_field_that_is_watched_by_something_broken_is_an_error_and_no_dead_thr
         form.start()
         ended(form)
         assert "no such widget" in str(form.error)
-        assert form.error.may_have_happened
+        assert not form.error.may_have_happened
+        assert log(form)[0][2] == "done"
         assert not form.busy
     assert "".join(capfd.readouterr()) == ""
 

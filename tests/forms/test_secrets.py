@@ -15,7 +15,17 @@ import pytest
 
 import toastnb as tn
 from tests.forms.support import ended, followed
-from tests.redaction.canary import APPKEY, MARK, PASSWORD, PRIVATE_KEY, TOKEN, connect, shown_by, shown_by_tools
+from tests.redaction.canary import (
+    APPKEY,
+    MARK,
+    PASSWORD,
+    PRIVATE_KEY,
+    SIGN_IN_ECHO,
+    TOKEN,
+    connect,
+    shown_by,
+    shown_by_tools,
+)
 from tests.transport.hostile import Hostile, answer, http, nothing, refusal, token
 from toastnb.forms.acting import ActionForm
 from toastnb.forms.creating import CreateForm
@@ -176,7 +186,9 @@ def test_signing_in_shows_nothing(hostile: Hostile) -> None:
         form.toast.close()
 
 
-@pytest.mark.parametrize("step", [refusal(-1, ECHO), http(ECHO, 403), http("{")], ids=["refused", "gateway", "broken"])
+@pytest.mark.parametrize(
+    "step", [refusal(-1, SIGN_IN_ECHO), http(SIGN_IN_ECHO, 403), http("{")], ids=["refused", "gateway", "broken"]
+)
 def test_a_refused_sign_in_shows_nothing(hostile: Hostile, step: Any) -> None:
     hostile.on("POST tokens", step)
     with LoginForm() as form:

@@ -51,7 +51,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page):
 
 
 def test_every_page_that_teaches_has_code_that_runs():
-    taught = {"index", "getting-started", "connect", "reading", "acting", "errors", "sandbox"}
+    taught = {"index", "getting-started", "connect", "reading", "acting", "errors", "reliability", "sandbox"}
     taught |= {"capacity", "disks", "planning", "reclaiming", "projects", "history", "changes"}
     taught |= {"growth", "audit", "forms"}
     with_code = {page.stem for page in PAGES if blocks(page.read_text("utf-8"))}

@@ -1,7 +1,8 @@
-"""The conda environment has what the core and the extras for users need: the same packages and bounds."""
+"""The conda environment and the developers' lock have what `pyproject.toml` asks for: the same packages and bounds."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from rattler import MatchSpec
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
+LOCK = (ROOT / "requirements-dev.txt").read_text("utf-8")
 CONDA = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str)]
 [FROM_PIP] = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
 # What conda-forge calls differently, beyond the spelling that is not significant on PyPI.
@@ -68,3 +71,70 @@ def test_the_package_itself_is_installed_from_the_checkout_and_all_else_by_conda
     assert FROM_PIP == ["--editable ."]
     assert ENVIRONMENT["channels"] == ["conda-forge"]
     assert ENVIRONMENT["name"] == PROJECT["name"]
+
+
+# --- the lock of developers ----------
+
+
+def locked() -> list[tuple[Requirement, list[str]]]:
+    """Return the entries of the lock, each with its hashes."""
+    entries = LOCK.replace("\\\n", " ").splitlines()
+    parts = [re.split(r"\s+--hash=", entry) for entry in entries]
+    return [(Requirement(requirement), [text.strip() for text in hashes]) for requirement, *hashes in parts]
+
+
+def asked_for(extra: str | None = None) -> list[Requirement]:
+    """Return what the project asks for directly: the core, or an extra with all that it names."""
+    texts = PROJECT["dependencies"] if extra is None else PROJECT["optional-dependencies"][extra]
+    found = []
+    for requirement in map(Requirement, texts):
+        ours = requirement.name == PROJECT["name"]
+        found += [part for name in sorted(requirement.extras) for part in asked_for(name)] if ours else [requirement]
+    return found
+
+
+def test_every_entry_of_the_lock_is_one_version_with_hashes_and_no_address() -> None:
+    entries = locked()
+    assert len(entries) > 100
+    for requirement, hashes in entries:
+        [version] = requirement.specifier
+        assert version.operator == "=="
+        assert requirement.url is None
+        assert hashes
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", text) for text in hashes)
+    assert "://" not in LOCK
+    assert not re.search(r"^\s*-(?!-hash=)", LOCK, re.MULTILINE)  # no option, such as an index
+
+
+@pytest.mark.parametrize("requirement", [*asked_for(), *asked_for("dev")], ids=str)
+def test_what_the_project_asks_for_is_locked_at_a_version_that_it_admits(requirement: Requirement) -> None:
+    name = canonicalize_name(requirement.name)
+    versions = [entry.specifier for entry, _ in locked() if canonicalize_name(entry.name) == name]
+    assert versions, "run: make lock"
+    for specifier in versions:
+        [version] = specifier
+        assert requirement.specifier.contains(version.version), "run: make lock"
+
+
+def test_what_builds_the_package_is_locked_too() -> None:
+    developers = {canonicalize_name(requirement.name): requirement.specifier for requirement in asked_for("dev")}
+    for requirement in map(Requirement, PYPROJECT["build-system"]["requires"]):
+        assert developers[canonicalize_name(requirement.name)] == requirement.specifier
+    assert {"editables", "uv"} <= developers.keys()
+
+
+def test_make_installs_developers_packages_by_their_hashes_only() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    [recipe] = re.findall(r"^define locked\n(.*?)^endef", makefile, re.DOTALL | re.MULTILINE)
+    commands = re.findall(r"pip install (.*?)(?: \\|;)", recipe)
+    assert len(commands) == 4
+    for arguments in commands:
+        from_lock = "--require-hashes" in arguments and "-r requirements-dev.txt" in arguments
+        assert from_lock != ("--no-deps --no-build-isolation -e ." in arguments)
+
+
+def test_every_python_of_the_classifiers_is_one_that_make_looks_for() -> None:
+    listed = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", text)]
+    [versions] = re.findall(r"^VERSIONS := (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert versions.split() == listed
+    assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(f">={listed[0]}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import html
 import json
 import pickle
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pandas as pd
@@ -157,6 +159,24 @@ def test_a_living_secret_is_taken_out_of_a_text(secret: str) -> None:
     for form in (secret, json.dumps(secret), repr(secret), f"before{secret}after{secret}"):
         assert MARK not in redact(form)
         assert MASK in redact(form)
+    assert held
+
+
+@pytest.mark.parametrize("secret", [APPKEY, PASSWORD, TOKEN], ids=["a", "p", "t"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: quote(text, safe="").lower(),
+        lambda text: text.lower().upper(),
+        lambda text: text.encode().decode("latin-1"),
+        html.escape,
+        lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+    ],
+    ids=["URL in lower case", "upper case", "header", "HTML", "HTML of other libraries"],
+)
+def test_a_secret_is_taken_out_however_a_gateway_writes_it(secret: str, write: Callable[[str], str]) -> None:
+    held = Secret(secret)
+    assert MARK not in redact(f"<{write(secret)}>").lower()
     assert held
 
 

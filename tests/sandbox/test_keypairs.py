@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 import subprocess
 from pathlib import Path
 
@@ -40,6 +42,12 @@ def test_a_made_keypair_shows_its_private_key_once_and_it_fits(instant: Client, 
     (shown,) = instant.ok("GET", "keypairs", name="mine")["keypairs"]
     assert "privateKey" not in shown
     instant.refused(13409, "POST", "keypairs", {"keypair": {"name": "mine"}})
+
+
+def ecdsa(point: bytes) -> str:
+    """Return the line of an ECDSA key whose point is as given: none, or compressed, which OpenSSH refuses."""
+    parts = (b"ecdsa-sha2-nistp256", b"nistp256", point)
+    return "ecdsa-sha2-nistp256 " + base64.b64encode(b"".join(struct.pack(">I", len(p)) + p for p in parts)).decode()
 
 
 def test_made_keys_are_new_each_time(instant: Client) -> None:
@@ -81,7 +89,12 @@ def test_an_uploaded_key_is_kept(
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
         "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----",
         'command="x" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbJy0cKO7K2GmIwphl7xHf/yizSjA7VTqm2f0ohPAt0',
-        openssh(ed25519.Ed25519PrivateKey.generate()) + "\n" + openssh(ed25519.Ed25519PrivateKey.generate()),
+        pytest.param(
+            openssh(ed25519.Ed25519PrivateKey.generate()) + "\n" + openssh(ed25519.Ed25519PrivateKey.generate()),
+            id="two keys",
+        ),
+        ecdsa(b""),
+        ecdsa(b"\x02" + bytes(32)),
         "ssh-dss AAAAB3NzaC1kc3MAAACBAP",
         "ssh-rsa-cert-v01@openssh.com AAAA",
         "열쇠 AAAA",

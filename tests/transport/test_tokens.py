@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import toastnb as tn
-from tests.support import eventually
+from tests.support import eventually, raw_call
 from tests.transport.conftest import Connect
 from tests.transport.hostile import Hostile, answer, refusal, token
 from toastnb.api import Api
@@ -226,3 +229,123 @@ def test_two_connections_have_a_token_each(hostile: Hostile, connect: Connect) -
     connect(hostile.base_url).flavors()
     sent = [request.headers["x-auth-token"] for request in hostile.calls("GET flavors")]
     assert sent == ["first", "second"]
+
+
+# --- a bulk, and many threads ----------
+
+ACTION = "POST instances/*/action"
+
+
+def at_once_and_over(toast: tn.Toast, parts: list[list[str]], reading: threading.Event) -> list[str]:
+    """Stop several lists of instances, each from a thread of its own, while eight threads read; return the outcomes."""
+
+    def read() -> None:
+        while not reading.is_set():
+            toast.flavors()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        readers = [pool.submit(read) for _ in range(THREADS // 2)]
+        frames = list(pool.map(toast.stop, parts))
+        reading.set()
+        for reader in readers:
+            reader.result()
+    return [outcome for frame in frames for outcome in frame.outcome]
+
+
+def test_an_expiry_in_the_middle_of_bulks_is_one_refresh_for_sixteen_threads() -> None:
+    with tn.Sandbox(instances=400, instant=True) as sandbox, tn.connect(sandbox, timeout=60) as toast:
+        active = toast.instances().query("status == 'ACTIVE'").instance_id.tolist()[:240]
+        reading = threading.Event()
+
+        def expire() -> None:
+            eventually(lambda: sandbox.calls[ACTION] >= len(active) // 2)
+            sandbox.advance(2 * AN_HOUR)
+
+        with ThreadPoolExecutor(1) as aside:
+            expiry = aside.submit(expire)
+            outcomes = at_once_and_over(toast, [active[part::8] for part in range(8)], reading)
+            expiry.result()
+        calls = sandbox.calls
+        assert outcomes == ["done"] * len(active)
+        assert calls["POST tokens"] == 2
+        assert len(active) <= calls[ACTION] <= len(active) + 64  # those that were on their way: 8 bulks of 8 threads
+        stopped = {one["id"] for one in raw_call(sandbox, "GET", "instances")["instances"] if one["status"] == "STOP"}
+        assert stopped.issuperset(active)
+
+
+def test_a_service_that_refuses_every_token_gets_two_sign_ins_for_a_whole_bulk(
+    toast: tn.Toast, sandbox: tn.Sandbox
+) -> None:
+    wanted = [f"i-{number}" for number in range(100)]
+    sandbox.fault(ACTION, "code", code=-3, message="Permission denied", times=None)
+    with ThreadPoolExecutor(2) as pool:  # eight threads each
+        frames = list(pool.map(toast.stop, [wanted[:50], wanted[50:]]))
+    assert [set(frame.outcome) for frame in frames] == [{"failed"}] * 2
+    assert [set(frame.code) for frame in frames] == [{-3}] * 2
+    assert sandbox.calls == {"POST tokens": 2, ACTION: 2 * len(wanted)}
+
+
+def test_a_token_that_was_accepted_after_all_is_renewed_as_ever(toast: tn.Toast, sandbox: tn.Sandbox) -> None:
+    sandbox.fault(ACTION, "code", code=-3, message="Permission denied", times=2)
+    assert toast.stop(["i-1"]).code.tolist() == [-3]
+    for renewals in (0, 1, 2):
+        toast.flavors()
+        assert sandbox.calls["POST tokens"] == 2 + renewals
+        sandbox.advance(2 * AN_HOUR)
+
+
+def test_a_token_that_was_refused_twice_is_renewed_some_seconds_later(
+    toast: tn.Toast, sandbox: tn.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toastnb.tokens._REFUSED_AGAIN_SECONDS", 0.5)
+    start = time.monotonic()
+    sandbox.fault(ACTION, "code", code=-3, message="Permission denied", times=2)
+    toast.stop(["i-1"])
+    sandbox.advance(2 * AN_HOUR)  # now the second token is worth nothing
+    while not is_allowed(toast):
+        assert time.monotonic() < start + 10
+    assert time.monotonic() >= start + 0.5
+    assert sandbox.calls["POST tokens"] == 3
+
+
+def is_allowed(toast: tn.Toast) -> bool:
+    try:
+        toast.flavors()
+    except tn.PermissionDenied:
+        return False
+    return True
+
+
+# --- a clock of one's own that is wrong ----------
+
+
+@pytest.mark.parametrize("jump", [5 * AN_HOUR, -5 * AN_HOUR])
+def test_the_clients_wall_clock_does_not_matter(monkeypatch: pytest.MonkeyPatch, jump: int) -> None:
+    wrong, right = [0], time.time
+
+    def wall_clock() -> float:
+        wrong[0] += jump
+        return right() + wrong[0]
+
+    monkeypatch.setattr(time, "time", wall_clock)
+    with tn.Sandbox(instances=1, token_lifetime=3) as sandbox, tn.connect(sandbox, timeout=20) as toast:
+        start, reads, renewed_at = time.monotonic(), 0, 0.0
+        while not renewed_at:
+            toast.flavors()
+            reads += 1
+            renewed_at = time.monotonic() if sandbox.calls["POST tokens"] == 2 else 0.0
+            assert time.monotonic() < start + 10
+        assert 2 < renewed_at - start < 3.5  # by its life, and no sooner
+        assert sandbox.calls["GET flavors"] == reads  # and it was never refused
+
+
+@pytest.mark.parametrize("module", ["tokens", "connection", "waiting"])
+def test_nothing_that_lasts_is_measured_on_the_wall_clock(module: str) -> None:
+    text = (Path(tn.__file__).parent / f"{module}.py").read_text("utf-8")
+    used = {
+        f"{ast.unparse(node.value)}.{node.attr}"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+    }
+    assert "time.monotonic" in used
+    assert not used & {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}

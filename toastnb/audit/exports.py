@@ -14,6 +14,7 @@ from toastnb.audit.catalogue import CHECKS
 from toastnb.audit.check import DID_NOT_RUN, OFF
 from toastnb.audit.results import as_records, of_run
 from toastnb.inventory import PROJECT
+from toastnb.plain import in_json
 
 _LEVELS = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -191,4 +192,4 @@ def _plain(text: str) -> str:
 
 
 def _written(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return in_json(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"

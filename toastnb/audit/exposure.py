@@ -27,7 +27,7 @@ def exposed_to_internet(inventory: Inventory, *, ports: tuple[int, ...] = SENSIT
     vms = inventory.instances_detail
     texts = joined(public["instance_id"], public["text"])
     found = vms[among(vms["instance_id"], texts.index)]
-    evidence = found["instance_id"].map(texts)
+    evidence = found["instance_id"].map(texts).astype("str")  # where there are none, pandas 3.0 makes it numbers
     if not has(inventory, *_GROUP_TABLES):
         return on_instances(found, evidence)
     reached = _reached(inventory, public, ports)

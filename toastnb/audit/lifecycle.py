@@ -52,7 +52,8 @@ def floating_ip_on_stopped(inventory: Inventory) -> pd.DataFrame:
     kept = joined(addresses["instance_id"], addresses["floating_ip"])
     stopped = _with_status(inventory, STOPPED)
     found = stopped[among(stopped["instance_id"], kept.index)]
-    return on_instances(found, "stopped, and keeps floating IP " + found["instance_id"].map(kept))
+    addresses_of = found["instance_id"].map(kept).astype("str")  # where there are none, pandas 3.0 makes it numbers
+    return on_instances(found, "stopped, and keeps floating IP " + addresses_of)
 
 
 def in_error(inventory: Inventory, at: pd.Timestamp) -> pd.DataFrame:

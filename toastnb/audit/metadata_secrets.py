@@ -16,10 +16,10 @@ _SUSPECT_KEY = (
     r"|(?<!by)(?<!com)(?<!sur)(?<!over)(?<!tres)(?<!multi)(?<!under)pass($|[^a-z])"
     r"|(api|access|private|encryption|signing)[ _.-]?key|ssh[ _.-]?key($|[^a-z](?!name|pair|pub|fingerprint|id|type))"
 )
-# For both pandas' engines, and the strongest evidence last: a later one wins.
+# For both pandas' engines; in linear time, for anybody may write values; the strongest last: a later one wins.
 _SUSPECT_VALUES = {
     "a password": r"(?i)(?:password|passwd|passphrase|pwd)[\\\"']*[ \t]*[=:][ \t]*[\\\"']*[^\s\\\"',}]",
-    "a URL with a password": r"(?i)[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@",
+    "a URL with a password": r"(?i)[a-z][a-z0-9+.-]{0,30}://[^/\s:@]*:[^/\s@]+@",
     "a JSON web token": r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
     "a GitHub token": r"(?:^|[^A-Za-z0-9])(?:gh[oprsu]_[A-Za-z0-9]{20}|github_pat_[A-Za-z0-9_]{20})",
     "a Slack token": r"(?:^|[^A-Za-z0-9])xox[abeprs]-[A-Za-z0-9-]{10}",

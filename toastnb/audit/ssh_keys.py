@@ -76,7 +76,7 @@ def judged(key: PublicKey) -> Judged:
         loaded = load_ssh_public_key(key.line.encode())
     except UnsupportedAlgorithm:
         return Judged(key, True, None)
-    except (ValueError, NotImplementedError):  # the latter: a compressed point, which OpenSSH refuses too
+    except (ValueError, IndexError, NotImplementedError):  # an empty point; a compressed one, which OpenSSH refuses too
         return Judged(key, False, None)
     return Judged(key, True, getattr(loaded, "key_size", _ED25519_BITS if key.kind == _ED25519 else None))
 

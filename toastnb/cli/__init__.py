@@ -1,8 +1,11 @@
 """The `toastnb` command. Everything heavy is imported by the command that needs it, so that --help comes at once."""
 
+import errno
+import os
 import sys
 import traceback
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,6 +16,8 @@ from toastnb.errors import ToastError
 from toastnb.redaction import redact
 
 __all__ = ["app", "main"]
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a file has said so as a ToastError already
 
 _COMMANDS = (  # in the order of --help
     account.login,
@@ -34,14 +39,30 @@ for command in _COMMANDS:
 
 def main() -> None:
     """Run the command; errors become a message and exit code 2, Ctrl-C exit code 130."""
+    for stream in (sys.stdout, sys.stderr):  # a name may have what the terminal's encoding lacks: \ud55c
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ToastError as error:
         fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # a defect; 1 would mean that an audit found something
-        fail(f"this is a defect, please report it.\n{redact(traceback.format_exc())}")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _fail_without_output(error)
+        fail(f"this is a defect, please report it.\n{redact(traceback.format_exc())}")  # 1 would mean a finding
+    finally:
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError as error:
+            _fail_without_output(error)
+
+
+def _fail_without_output(error: OSError) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python tries once more as it ends
+    fail(f"the output cannot be written ({error.strerror}): make room, or write to another place")
 
 
 @app.callback(invoke_without_command=True)

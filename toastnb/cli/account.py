@@ -9,6 +9,7 @@ import typer
 
 from toastnb.cli.common import ProfileOption
 from toastnb.errors import InvalidInput
+from toastnb.plain import line
 from toastnb.redaction import Secret
 
 
@@ -58,4 +59,4 @@ def whoami(profile: ProfileOption = "") -> None:
         "profiles": f"{', '.join(profile_names()) or 'none'} ({config_path()})",
     }
     for name, value in lines.items():
-        print(f"{name + ':':<15} {value}")
+        print(line(f"{name + ':':<15} {value}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from toastnb.errors import InvalidInput
+from toastnb.plain import line, seen
 
 if TYPE_CHECKING:
     from toastnb.inventory import Inventory
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FAILURE = 2
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 app = typer.Typer(
     help="A TOAST (NHN Cloud) account's inventory: tables, reports, audits, and a sandbox that needs no account.",
@@ -47,13 +46,13 @@ WaiversOption = Annotated[
 
 def fail(message: str) -> NoReturn:
     """End the command with a message."""
-    print(f"toastnb: {message}", file=sys.stderr)
+    print(seen(f"toastnb: {message}"), file=sys.stderr)
     sys.exit(FAILURE)
 
 
 def say(message: str) -> None:
     """Tell how it goes, apart from what the command answers; nothing in it moves the cursor."""
-    print(_CONTROL.sub("\ufffd", message), file=sys.stderr)
+    print(seen(message), file=sys.stderr)
 
 
 def are_many(profile: str) -> bool:
@@ -87,7 +86,7 @@ def pull_many(
 
 def one_line(message: str) -> str:
     """Return a message as one line, for a log."""
-    return _CONTROL.sub("\ufffd", " ".join(message.split()))
+    return line(" ".join(message.split()))
 
 
 def pull(profile: str, saved: Path | None) -> Inventory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -92,6 +93,12 @@ class Field:
         As in `Form.set`.
     required : bool
         Whether it has to be filled in.
+
+    Attributes
+    ----------
+    lock : RLock
+        Held while it changes, and not while those who watch are told. Fields that follow from one another have one
+        in common.
     """
 
     sentences: Mapping[str, str] = SENTENCES
@@ -100,6 +107,7 @@ class Field:
     def __init__(self, name: str, *, required: bool = True) -> None:
         self.name = name
         self.required = required
+        self.lock = threading.RLock()
         self.entered = 0  # how often somebody entered something else
         self._is_own = False  # whether what is there now was entered, and not suggested
         self._value = self._empty
@@ -135,23 +143,36 @@ class Field:
         """Whether nothing was entered."""
         return same(self._value, self._empty)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the value was entered, and not suggested."""
+        return self._is_own and not self.is_empty
+
     def set(self, value: Any) -> None:
         """Enter a value; a wrong one is kept, and `problem` says what is wrong."""
-        value = self._read(value)
-        if not same(value, self._value):
+        with self.lock:
+            value = self._read(value)
+            if same(value, self._value):
+                return
             self.entered += 1
             self._is_own = True
-            self._change(_value=value, _note="")
+            self._alter(_value=value, _note="")
+        self._watchers.tell(self)
 
     def suggest(self, value: Any) -> None:
         """Fill in a value, unless somebody entered one."""
-        if not self._is_own:
-            self._change(_value=self._read(value))
+        with self.lock:
+            altered = not self._is_own and self._alter(_value=self._read(value))
+        if altered:
+            self._watchers.tell(self)
 
     def clear(self) -> None:
         """Let go of the value, as if nobody had entered one."""
-        self._is_own = False
-        self._change(_value=self._empty, _note="")
+        with self.lock:
+            self._is_own = False
+            altered = self._alter(_value=self._empty, _note="")
+        if altered:
+            self._watchers.tell(self)
 
     def problem(self) -> str:
         """Say what is wrong; "" when nothing is."""
@@ -181,11 +202,17 @@ class Field:
 
     def _change(self, **attributes: Any) -> None:
         """Set attributes, and tell those who watch if any is another than before."""
+        with self.lock:
+            altered = self._alter(**attributes)
+        if altered:
+            self._watchers.tell(self)
+
+    def _alter(self, **attributes: Any) -> bool:
+        """Set attributes, and return whether any is another than before; only called with the lock held."""
         changed = {name: value for name, value in attributes.items() if not same(getattr(self, name), value)}
         for name, value in changed.items():
             setattr(self, name, value)
-        if changed:
-            self._watchers.tell(self)
+        return bool(changed)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

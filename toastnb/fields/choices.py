@@ -32,10 +32,11 @@ class _WithOptions(Field):
         given = tuple(options)
         if given == self._options:
             return
-        before, self._by_value = self._by_value, _index(given)
-        kept, lost = self._still_there()
-        notes = {"_note": "; ".join(self._why_lost(value, before) for value in lost)} if lost else {}
-        self._change(_options=given, _value=kept, **notes)
+        with self.lock:
+            before, self._by_value = self._by_value, _index(given)
+            kept, lost = self._still_there()
+            notes = {"_note": "; ".join(self._why_lost(value, before) for value in lost)} if lost else {}
+            self._change(_options=given, _value=kept, **notes)
 
     def _still_there(self) -> tuple[Any, list[Any]]:
         """Return the value as it is possible with the options, and what of it is not."""

@@ -45,12 +45,13 @@ class Integer(Field):
     def bounds(self, bounds: Bounds) -> None:
         if bounds == self._bounds:
             return
-        allowed, value = _allowed(bounds), self._value
-        if not _is_whole(value) or value in allowed or not allowed:
-            self._change(_bounds=bounds)
-            return
-        note = self._say("moved", value=value) if self._is_own else self._note
-        self._change(_bounds=bounds, _value=_nearest(allowed, value), _note=note)
+        with self.lock:
+            allowed, value = _allowed(bounds), self._value
+            if not _is_whole(value) or value in allowed or not allowed:
+                self._change(_bounds=bounds)
+                return
+            note = self._say("moved", value=value) if self._is_own else self._note
+            self._change(_bounds=bounds, _value=_nearest(allowed, value), _note=note)
 
     def _read(self, value: Any) -> Any:
         return int(value) if _is_whole(value) else value

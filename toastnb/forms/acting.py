@@ -13,12 +13,14 @@ from toastnb.capacity.selection import require_columns
 from toastnb.fields import Choice, Field, Option, Text
 from toastnb.forms import offers
 from toastnb.forms.catalogue import Catalogue
-from toastnb.forms.choosing import Filter, Instances, described, matching, names_of, typed
+from toastnb.forms.choosing import Filter, Instances, check_known, described, matching, names_of, typed
 from toastnb.forms.errand import Errand
 from toastnb.forms.form import Form
 from toastnb.forms.noting import code_of, request_of
 from toastnb.forms.order import Order
+from toastnb.forms.previews import added_up
 from toastnb.forms.verbs import ACTIONS, Action, why_not
+from toastnb.outcomes import as_list
 from toastnb.toast import Toast
 
 _LISTED = {
@@ -70,8 +72,9 @@ class ActionForm(Form):
     ) -> None:
         if df is not None:
             require_columns(df, ["instance_id"], "df")
+            as_list(df["instance_id"].drop_duplicates())
         self._toast = copy(toast)  # with a last_outcome of its own
-        self._only = None if df is None else df["instance_id"].dropna()
+        self._only = None if df is None else df["instance_id"]
         self._catalogue = catalogue or Catalogue(toast._api)
         self._catalogue.read(*_READ)
         self._shown: tuple[pd.DataFrame, pd.DataFrame] | None = None
@@ -95,7 +98,7 @@ class ActionForm(Form):
         self._changed()
         if self._only is not None:
             self.select(self._only)
-        self._ends.append(self._catalogue.watch(self._changed))
+        self._ends.append(self._catalogue.watch(self._listed_anew))
 
     def _listed(self, name: str) -> Field:
         """Return a choice, or where the account is not served the listing, a text."""
@@ -123,8 +126,18 @@ class ActionForm(Form):
     def search(
         self, text: str = "", *, name: str = "", status: Filter = None, zone: Filter = None, flavor: Filter = None
     ) -> pd.DataFrame:
-        """Return the instances that match all that is given; see `choosing.matching`."""
-        return matching(self.instances, text, name=name, status=status, zone=zone, flavor=flavor)
+        """Return the instances that match all that is given; see `choosing.matching`.
+
+        Raises
+        ------
+        InvalidInput
+            When no instance has such a state, zone or flavor: most likely a slip of the pen.
+        """
+        vms = self.instances
+        check_known(vms["status"], "status", status)
+        check_known(vms["zone"], "zone", zone)
+        check_known(vms["flavor_name"], "flavor", flavor)
+        return matching(vms, text, name=name, status=status, zone=zone, flavor=flavor)
 
     def select(self, ids: Any) -> ActionForm:
         """Choose instances by id, or by a name that only one of them has: one, a list, a Series, or a whole frame."""
@@ -145,13 +158,36 @@ class ActionForm(Form):
 
     @property
     def confirmation(self) -> str:
-        """What must be typed: how many instances; to delete one, its name (its id where that cannot be typed)."""
+        """What must be typed: how many instances; to delete one, its name (its id where others have the name)."""
         chosen, action = self.chosen, self.fields["action"].value
         if action is None or chosen.empty:
             return ""
         if len(chosen) > 1:
             return str(len(chosen))
-        return typed(names_of(chosen)[0], chosen["instance_id"].iloc[0]) if action == "delete_instance" else ""
+        if action != "delete_instance":
+            return ""
+        name, id_ = names_of(chosen)[0], str(chosen["instance_id"].iloc[0])
+        namesakes = self._catalogue.tables()["instances_detail"]["name"].eq(name)
+        return id_ if namesakes.sum() > 1 else typed(name, id_)
+
+    def preview(self) -> pd.DataFrame | None:
+        """Return what deleting or another flavor changes in the account, or None where nothing of that is asked.
+
+        Returns
+        -------
+        DataFrame or None
+            Rows instances, vcpus, ram_gb, disk_gb (allocated, not used): before, difference, after (Float64),
+            unknown (Int64: instances whose figure is not known).
+        """
+        chosen, action, flavor = self.chosen, self.fields["action"], self.fields["flavor"]
+        if chosen.empty or action.problem():
+            return None
+        ids = chosen["instance_id"].tolist()
+        if action.value == "delete_instance":
+            return added_up(self._catalogue, {"remove": ids})
+        if action.value == "resize" and isinstance(flavor, Choice) and flavor.value and not flavor.problem():
+            return added_up(self._catalogue, {"resize": ids, "flavor": flavor.value})
+        return None
 
     def refresh(self) -> None:
         """Read the account's instances and choices again."""
@@ -161,11 +197,10 @@ class ActionForm(Form):
     def _follow(self) -> None:
         self._instances.offer(self.instances)
         chosen, field = self.chosen, self.fields["action"]
-        _offer(
-            field,
-            [Option(name, self._say(f"action.{name}"), why_not(a, chosen, self._say)) for name, a in ACTIONS.items()],
-        )
+        _offer(field, [self._option(action, chosen) for action in ACTIONS.values()])
         action = None if field.problem() else ACTIONS[field.value]
+        if action is not None:
+            field.note = offers.loss(chosen, self._say) if action.name == "delete_instance" else ""
         for name, field in self.fields.items():
             if name not in ("instances", "action"):
                 if action is not self._offered_for:
@@ -175,6 +210,10 @@ class ActionForm(Form):
         if action is not None:
             for name in action.fields:
                 self._follow_one(name, action, chosen)
+
+    def _option(self, action: Action, chosen: pd.DataFrame) -> Option:
+        label, why = self._say(f"action.{action.name}"), why_not(action, chosen, self._say)
+        return Option(action.name, label, why, action.called)
 
     def _follow_one(self, name: str, action: Action, chosen: pd.DataFrame) -> None:
         """Offer what fits the action and the instances."""
@@ -190,7 +229,7 @@ class ActionForm(Form):
         if name in {"ip_address", "reboot_type"}:
             field.suggest(offers.usual(offered))
         if not field.is_empty and not field.problem():
-            field.note = offers.note(name, action.name, field.value, chosen, self._say)
+            field.note = offers.note(name, action.name, field.value, self._catalogue, chosen, self._say)
 
     # --- sending -------------------------------------------------------------------------------------------------
 
@@ -201,7 +240,7 @@ class ActionForm(Form):
         errand = Errand(self._toast, self._catalogue, action, chosen, values, self._say)
         return Order(
             what=action.name,
-            on_what=described(chosen),
+            on_what=described(chosen, self._say),
             requests=lambda: [request_of(lambda api, id_=id_: action.send(api, id_, values)) for id_ in ids],  # type: ignore[misc] # mypy/15459
             code=lambda: self._code(action, ids),
             run=lambda progress: errand.run(progress, self.timeout),

@@ -62,6 +62,8 @@ class Catalogue:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._known: dict[str, Any] = {}
+        self._begun = 0  # how many readings have begun
+        self._read_at: dict[str, int] = {}  # by listing, which of them what is known is from
         self._lock = threading.Lock()
         self._watchers = Watchers()
 
@@ -77,6 +79,11 @@ class Catalogue:
     def watch(self, watcher: Callable[[], object]) -> Callable[[], None]:
         """Let a function be called when listings were read again; what comes back ends that."""
         return self._watchers.add(watcher)
+
+    def known(self, name: str) -> Any:
+        """Return a listing as it was read last; None where it is not known, or not served."""
+        found = self._known.get(name)
+        return None if isinstance(found, _Absent) else found
 
     def listing(self, name: str) -> Any:
         """Return a listing, read if need be; None where it is not served."""
@@ -127,6 +134,9 @@ class Catalogue:
     def _read(self, names: Sequence[str]) -> None:
         if not names:
             return
+        with self._lock:
+            self._begun += 1
+            this = self._begun
         over, listening = threading.Event(), listener()
         reasons = (over, *reasons_to_give_up())
 
@@ -140,8 +150,10 @@ class Catalogue:
         finally:
             over.set()  # after an error or Ctrl-C nobody waits for the rest
             pool.shutdown(wait=False, cancel_futures=True)
-        with self._lock:
-            self._known |= found
+        with self._lock:  # a reading that began earlier may end later: it knows less
+            newer = {name: what for name, what in found.items() if self._read_at.get(name, 0) < this}
+            self._known |= newer
+            self._read_at |= dict.fromkeys(newer, this)
 
     def _found(self, name: str) -> Any:
         try:

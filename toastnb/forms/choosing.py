@@ -11,11 +11,15 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.selection import require_columns
+from toastnb.errors import InvalidInput
 from toastnb.fields import Several, several
+from toastnb.forms.options import Say
+from toastnb.rules import STATES
 
 _SEARCHED = ("name", "instance_id", "ip_address", "floating_ip")
 _SHOWN = 3
 _LONGEST_TYPED = 64
+_MOST_KNOWN = 20
 Filter = str | Sequence[str] | None
 
 
@@ -47,15 +51,33 @@ def matching(
     >>> set(matching(toast.instances_detail(), "WEB", status="ACTIVE").status)
     {'ACTIVE'}
     """
+    for what, part in (("text", text), ("name", name)):
+        if not isinstance(part, str):
+            raise InvalidInput(f"{what} is {type(part).__name__}, but must be text")
     kept = np.ones(len(instances), dtype=bool)
     for column, wanted in (("status", status), ("zone", zone), ("flavor_name", flavor)):
         if wanted:
-            kept &= instances[column].isin([wanted] if isinstance(wanted, str) else list(wanted)).to_numpy()
+            kept &= instances[column].isin(as_values(wanted)).to_numpy()
     if name:
         kept &= _with_text(instances, ["name"], name)
     if text.strip():
         kept &= _with_text(instances, [column for column in _SEARCHED if column in instances], text.strip())
     return instances[kept]
+
+
+def as_values(wanted: Filter) -> list[str]:
+    """Return what a filter lets through."""
+    return [wanted] if isinstance(wanted, str) else list(wanted or ())
+
+
+def check_known(column: pd.Series, what: str, wanted: Filter) -> None:
+    """Check that a filter is no slip of the pen: that some instance has each of its values, or that it is a state."""
+    there = set(column.dropna())
+    known = there | set(STATES) if what == "status" else there
+    unknown = [value for value in as_values(wanted) if value not in known]
+    if unknown and there:
+        said = f"no instance has the {what} {unknown[0]!r}"
+        raise InvalidInput(said, hint=f"There are: {', '.join(sorted(there)[:_MOST_KNOWN])}.")
 
 
 def _with_text(instances: pd.DataFrame, columns: Sequence[str], text: str) -> Any:
@@ -71,13 +93,13 @@ def names_of(chosen: pd.DataFrame) -> list[str]:
     return list(chosen["name"].fillna(chosen["instance_id"]))
 
 
-def described(chosen: pd.DataFrame) -> str:
+def described(chosen: pd.DataFrame, say: Say) -> str:
     """Return in a few words which instances these are."""
     names = names_of(chosen)
     if len(names) == 1:
         return f"{names[0]} ({chosen['instance_id'].iloc[0]})"
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{len(names)} instances: {', '.join(names[:_SHOWN])}{more}"
+    more = [say("more", count=len(names) - _SHOWN)] if len(names) > _SHOWN else []
+    return say("instances", count=len(names), names=", ".join([*names[:_SHOWN], *more]))
 
 
 def typed(name: str, otherwise: str) -> str:
@@ -100,12 +122,17 @@ class Instances(Several):
         """Let these be chosen from; what is chosen and not among them is let go, with a note."""
         if instances is self._known.frame:
             return
-        self._known = known = _Known(instances)  # at once: another thread may be looking
+        with self.lock:
+            self._offer(instances)
+
+    def _offer(self, instances: pd.DataFrame) -> None:
+        before, self._known = self._known, _Known(instances)  # at once: another thread may be looking
+        known = self._known
         gone = [id_ for id_ in self._value if id_ not in known.places]
         if gone:
             kept = tuple(id_ for id_ in self._value if id_ in known.places)
-            named = "; ".join(self._say("not_any_more", label=id_, why=self._say("gone")) for id_ in gone[:_SHOWN])
-            self._change(_value=kept, _note=named)
+            names, why = [before.name_of(id_) for id_ in gone[:_SHOWN]], self._say("gone")
+            self._change(_value=kept, _note="; ".join(self._say("not_any_more", label=one, why=why) for one in names))
 
     def chosen(self) -> pd.DataFrame:
         """Return the rows of those that are chosen, in the order of choosing."""
@@ -115,6 +142,8 @@ class Instances(Several):
     def _read(self, value: Any) -> Any:
         if isinstance(value, pd.DataFrame):
             require_columns(value, ["instance_id"], self.name)
+            value = value["instance_id"]
+        elif isinstance(value, pd.Series) and "instance_id" in value.index:  # a row of a frame
             value = value["instance_id"]
         return several(value, self._value_of)
 
@@ -145,3 +174,8 @@ class _Known:
         self.by_name: dict[str, list[str]] = {}
         for name, id_ in zip(frame["name"].fillna(""), frame["instance_id"], strict=True):
             self.by_name.setdefault(name, []).append(id_)
+
+    def name_of(self, id_: str) -> str:
+        """Return an instance's name, or its id where it has none."""
+        place = self.places.get(id_)
+        return id_ if place is None else names_of(self.frame.iloc[[place]])[0]

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from toastnb import frames, rules, wire
-from toastnb.capacity import compare, what_if
+from toastnb import rules, wire
 from toastnb.fields import Choice, Field, Integer, Option, Several, Text
 from toastnb.forms import options
 from toastnb.forms.catalogue import Catalogue
@@ -17,6 +16,7 @@ from toastnb.forms.following import until_active
 from toastnb.forms.form import Form
 from toastnb.forms.noting import code_of, request_of
 from toastnb.forms.order import Order
+from toastnb.forms.previews import added_up
 from toastnb.forms.work import Progress
 from toastnb.new_instance import new_instance
 from toastnb.remarks import heard
@@ -33,7 +33,7 @@ _LISTED = {
     "security_groups": "security_groups",
 }
 _BY_NAME = {"zone", "keypair", "security_groups"}
-_SHOWN = ["instances", "vcpus", "ram_gb", "disk_gb"]
+_NAMED = 3
 
 
 class CreateForm(Form):
@@ -80,7 +80,7 @@ class CreateForm(Form):
         )
         self.fields["count"].suggest(1)
         self._changed()
-        self._ends.append(self._catalogue.watch(self._changed))
+        self._ends.append(self._catalogue.watch(self._listed_anew))
 
     def _listed(self, name: str) -> Field:
         """Return a choice, or where the account is not served the listing, a text."""
@@ -108,13 +108,10 @@ class CreateForm(Form):
         needed = [self.fields[name] for name in ("flavor", "zone", "count", "root_gb")]
         if self._flavor is None or any(field.problem() for field in needed):
             return None
-        values, vms = self.values(), self._catalogue.tables()["instances_detail"]
+        values = self.values()
         change = {"add": values["count"], "flavor": values["flavor"], "zone": values["zone"]}
-        zones = [*vms["zone"].dropna().unique(), values["zone"]]
         root = {"root_gb": values["root_gb"]} if "root_gb" in values else {}
-        after = what_if(vms, {**change, **root}, frames.flavors(self._catalogue.flavors()), zones)
-        table: pd.DataFrame = compare(vms, after).loc[values["zone"]].loc[_SHOWN]
-        return table[["before", "difference", "after"]].assign(unknown=table["unknown_before"])
+        return added_up(self._catalogue, {**change, **root}, values["zone"])
 
     def refresh(self) -> None:
         """Read the account's choices again."""
@@ -180,6 +177,8 @@ class CreateForm(Form):
         fixed = flavor.volume_size if flavor else None
         if flavor is not None:
             self.fields["flavor"].note = "" if fixed is None else self._say("flavor.disk", disk_gb=fixed)
+            if fixed is not None and root.is_own:
+                self.fields["flavor"].note += self._say("flavor.disk_instead", root_gb=root.value)
         root.visible = fixed is None
         root.required = isinstance(self.fields["flavor"], Choice)
         sizes = options.sizes_of(flavor, self._image)
@@ -192,9 +191,18 @@ class CreateForm(Form):
         count, name = self.fields["count"], self.fields["name"]
         several = not count.problem() and count.value > 1 and bool(name.value) and not name.problem()
         names = _names(name.value, count.value) if several else []
+        if not name.problem():
+            name.note = self._namesakes(names or [name.value])
         system = options.system_of(self._image) if self._image else None
         too_long = any(len(one) > rules.longest_name(system) for one in names)
         count.note = self._say("count.longer" if too_long else "count.names", names=", ".join(names)) if names else ""
+
+    def _namesakes(self, names: Sequence[str]) -> str:
+        """Say which of the names instances have already, as far as that is known; the service allows it."""
+        listed = self._catalogue.known("instances")
+        there = set(listed["instances_detail"]["name"].dropna()) if listed else set()
+        taken = [name for name in names if name in there]
+        return self._say("name.taken", names=", ".join(taken[:_NAMED])) if taken else ""
 
     # --- sending -------------------------------------------------------------------------------------------------
 

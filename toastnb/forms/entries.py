@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from toastnb.errors import InvalidInput, ToastError
 from toastnb.fields import Field, Text, Watchers
+from toastnb.fields.base import same
 from toastnb.forms.words import label, language, sentences
 
 
@@ -47,8 +48,10 @@ class Entries:
         self._renewed = 0  # how often entries were made or renewed other than in a field
         self._following = threading.RLock()
         self._depth = 0
+        self._confirmed: dict[str, Any] = {}  # the entries for which `confirm` was typed
         for field in (*self.fields.values(), self.confirm):
             field.sentences = sentences(self.lang)
+            field.lock = self._following
             field.watch(lambda _: self._changed())
 
     def set(self, **values: Any) -> Self:
@@ -63,7 +66,6 @@ class Entries:
         unknown = [name for name in values if name not in known]
         if unknown:
             raise InvalidInput(f"there is no field {unknown[0]!r}", hint=f"There are: {', '.join(known)}.")
-        self._renewed += 1
         for name in known:
             if name in values:
                 (self.confirm if name == "confirm" else self.fields[name]).set(values[name])
@@ -90,7 +92,7 @@ class Entries:
                 watcher(form)
             except Exception as defect:
                 unwatch()
-                self._defect = self.error = unexpected(defect)
+                self._defect = self.error = of_display(defect)
 
         unwatch = self._watchers.add(told)
         return unwatch
@@ -108,9 +110,26 @@ class Entries:
             self._depth = 1
             try:
                 self._follow()
+                self._confirm_anew()
             finally:
                 self._depth = 0
         self._watchers.tell(self)
+
+    def _listed_anew(self) -> None:
+        """Let fields follow from lists that were read again, by whichever form; a defect in it stays with this one."""
+        try:
+            self._changed()
+        except Exception as defect:
+            self._defect = self.error = of_display(defect)
+
+    def _confirm_anew(self) -> None:
+        """Let go of what was typed to confirm, where it was typed for other entries."""
+        entries = self.values()
+        if entries.keys() != self._confirmed.keys() or any(
+            not same(value, self._confirmed[name]) for name, value in entries.items()
+        ):
+            self._confirmed = entries
+            self.confirm.clear()
 
     def _count(self) -> int:
         """Return how often entries were changed: the same number means that they are the same."""
@@ -125,3 +144,8 @@ def unexpected(error: BaseException) -> ToastError:
     if isinstance(error, KeyboardInterrupt):
         return ToastError("it was interrupted", may_have_happened=True)
     return ToastError(f"something unexpected went wrong: {type(error).__name__}: {error}", may_have_happened=True)
+
+
+def of_display(defect: Exception) -> ToastError:
+    """Return a defect of what shows a form as an error of ours: it says nothing of what was sent."""
+    return ToastError(f"something went wrong in showing it: {type(defect).__name__}: {defect}")

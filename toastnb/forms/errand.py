@@ -133,7 +133,8 @@ class Errand:
             elif states[id_] is not None and states[id_] not in allowed:
                 changed.append(self.say("changed.state", name=name, status=states[id_]))
         if changed:
-            raise Conflict(_some(changed), action=self.say(f"action.{self.action.name}"), hint="Nothing was sent.")
+            what = self.say(f"action.{self.action.name}")
+            raise Conflict(_some(changed), action=what, hint=self.say("form.nothing_sent"))
 
     def _followed(
         self, frame: pd.DataFrame, listing: str, thing: str, wanted: str, progress: Progress, timeout: float

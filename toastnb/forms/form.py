@@ -15,10 +15,10 @@ df)``                   image_name, address, ip_address, security_group, volume
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from copy import copy
 from types import TracebackType
 from typing import Self
 
@@ -27,13 +27,13 @@ import pandas as pd
 from toastnb.connection import giving_up_when, is_given_up
 from toastnb.errors import InvalidInput, ReadOnly, ToastError
 from toastnb.fields import Field
-from toastnb.forms.entries import Entries, unexpected
+from toastnb.forms.entries import Entries, of_display, unexpected
 from toastnb.forms.guard import Guard
-from toastnb.forms.journal import Journal
+from toastnb.forms.journal import Journal, Line
 from toastnb.forms.noting import Request
 from toastnb.forms.order import Order
 from toastnb.forms.work import Progress, Row, Worker
-from toastnb.remarks import heard, remark
+from toastnb.remarks import heard
 
 _FOLLOW_SECONDS = 1800.0
 
@@ -54,8 +54,6 @@ class Form(Entries, ABC):
 
     Attributes
     ----------
-    busy : bool
-        Whether something is under way.
     result : DataFrame or None
         What became of the latest submit.
     """
@@ -70,16 +68,20 @@ class Form(Entries, ABC):
     ) -> None:
         self.read_only = read_only
         self.timeout = timeout
-        self.busy = False
         self.result: pd.DataFrame | None = None
         self._closed = False
         self._ends: list[Callable[[], object]] = []  # what else is to be done when it closes
-        self._gate = threading.Lock()
+        self._under_way: dict[str, Progress] = {}  # one thing at most
         self._guard = Guard()
-        self._journal = Journal()
         super().__init__(fields, lang=lang)
+        self._journal = Journal(self._say)
         self._progress = Progress(self._tell)
         self._worker: Worker | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way."""
+        return bool(self._under_way)
 
     # --- before sending ------------------------------------------------------------------------------------------
 
@@ -132,8 +134,7 @@ class Form(Entries, ABC):
             When it fails; the entries stay as they were. InvalidInput while something is under way, or there are
             `problems`.
         """
-        order, progress = self._begin()
-        with giving_up_when(progress.over):
+        with self._taken() as (order, progress), giving_up_when(progress.over):
             return self._carry_out(order, progress)
 
     def start(self) -> bool:
@@ -141,10 +142,12 @@ class Form(Entries, ABC):
         if self._guard.is_double_click(self._count()):
             return False
         try:
-            order, progress = self._begin()
+            with self._taken() as (order, progress):
+                self._worker = Worker(lambda: self._carry_out_unheard(order, progress), progress.over)
         except ToastError:
             return False
-        self._worker = Worker(lambda: self._carry_out_unheard(order, progress), progress.over)
+        if self._closed:  # meanwhile, and without this thread
+            self._worker.stop()
         return True
 
     @property
@@ -200,46 +203,62 @@ class Form(Entries, ABC):
             raise self._not_ready(unfit)
         return self._order()
 
-    def _begin(self) -> tuple[Order, Progress]:
-        """Take the one place that there is for something under way, and what is to be done."""
-        with self._gate:
-            if self.busy:
-                raise InvalidInput("something is under way", action=self.title, hint="Wait until it has ended.")
-            self.busy = True
+    @contextmanager
+    def _taken(self) -> Iterator[tuple[Order, Progress]]:
+        """Take the one place that there is for something under way, and what is to be done; free it where it fails."""
+        progress, guard = Progress(self._tell), copy(self._guard)
         try:
-            if self.read_only:
-                raise ReadOnly("this connection only reads, nothing was sent", action=self.title)
-            with self._following:  # no other thread changes what is checked before it is taken
-                problems = self.problems()
-                if problems:
-                    raise self._not_ready(problems)
-                order = self._order()
-                self._guard.begin(self._count())
+            # In one step, and told by whose it is: an interrupt can come right after it.
+            if self._under_way.setdefault("now", progress) is not progress:
+                raise InvalidInput(self._say("form.busy"), action=self.title, hint=self._say("form.wait"))
+            order = self._begin()
+            self._progress.over.set()  # lists that are still read again after the former one will be read after this
+            self._progress = progress
+            if self._closed:
+                progress.over.set()
+            self.result = self.error = self._defect = None
+            self._tell()
+            yield order, progress
         except BaseException:
-            self.busy = False
+            if self._under_way.get("now") is progress and progress.is_mine():
+                self._under_way.clear()
+                if progress.is_new:
+                    self._guard = guard
+                self._tell()
             raise
-        self.result = self.error = self._defect = None
-        self._progress = progress = Progress(self._tell)
-        if self._closed:
-            progress.over.set()
-        self._tell()
-        return order, progress
+
+    def _begin(self) -> Order:
+        """Return what is to be done, where it can be."""
+        if self.read_only:
+            raise ReadOnly("this connection only reads, nothing was sent", action=self.title)
+        with self._following:  # no other thread changes what is checked before it is taken
+            problems = self.problems()
+            if problems:
+                raise self._not_ready(problems)
+            order = self._order()
+            self._guard.begin(self._count())
+            return order
 
     def _carry_out(self, order: Order, progress: Progress) -> pd.DataFrame:
-        """Do it, and put down what became of it."""
-        line = self._journal.begin(order.what, order.on_what)
+        """Do it, put down what became of it, and read the lists again that may be others now."""
         remarks: list[str] = []
+        try:
+            frame = self._carried_out(order, progress, remarks)
+        finally:
+            self._read_again(order)
+        return frame
+
+    def _carried_out(self, order: Order, progress: Progress, remarks: list[str]) -> pd.DataFrame:
+        line: Line | None = None
         error: ToastError | None = None
         try:
+            if not progress.is_mine():  # whoever began it was interrupted
+                raise InvalidInput("it was given up before it was sent", action=self.title)
+            progress.is_new = False
+            line = self._journal.begin(order.what, order.on_what)
             with heard(remarks):
-                try:
-                    frame = progress.result = order.run(progress)
-                except ToastError:
-                    self._read_again(order)
-                    raise
-                self._let_go(order)
-                self._read_again(order)
-                return frame
+                frame = progress.result = order.run(progress)
+            return frame
         except ToastError as raised:
             error = raised
             raise
@@ -247,37 +266,54 @@ class Form(Entries, ABC):
             error = unexpected(raised)
             raise
         finally:
+            if line is not None:
+                self._put_down(line, order, progress, error, remarks)
+
+    def _put_down(
+        self, line: Line, order: Order, progress: Progress, error: ToastError | None, remarks: Sequence[str]
+    ) -> None:
+        """Put down what became of it, and free the place."""
+        try:
             outcome = self._journal.end(line, progress.result, error, remarks)
             progress.end(outcome)
-            if self._guard.end(outcome):
-                self.confirm.set("")
             self.result, self.error = progress.result, error or self._defect
-            self.busy = False
-            self._tell()
+            if self._guard.end(outcome):
+                self._let_go(order, error)
+        finally:
+            self._under_way.clear()
+        self._tell()
 
     def _carry_out_unheard(self, order: Order, progress: Progress) -> None:
         """Do the same in a thread, where nobody would see what is raised: it is kept as `error`."""
         with suppress(BaseException):
             self._carry_out(order, progress)
 
-    def _let_go(self, order: Order) -> None:
+    def _let_go(self, order: Order, error: ToastError | None) -> None:
         """Empty what was used up, unless something else was entered meanwhile."""
-        if self._guard.was_sent(self._count()):
-            for name in order.used_up:
-                self.fields[name].clear()
+        try:
+            self.confirm.clear()
+            if self._guard.was_sent(self._count()):
+                for name in order.used_up if error is None else ():
+                    self.fields[name].clear()
+        except Exception as defect:  # of somebody who watches
+            self._defect = of_display(defect)
+            self.error = error or self._defect
 
     def _read_again(self, order: Order) -> None:
         """Read what may be another one now; what was carried out has not failed because this did."""
         if is_given_up():
             return
         try:
-            order.afterwards()
+            with heard([]):
+                order.afterwards()
         except ToastError as error:
-            remark(self._say("form.not_read_again", why=error.said), stacklevel=2)
+            if not is_given_up():
+                self._journal.add(self._say("form.not_read_again", why=error.said))
+                self._tell()
 
     def _not_ready(self, problems: dict[str, str]) -> InvalidInput:
         said = "; ".join(f"{name} {text}" if name else text for name, text in problems.items())
-        return InvalidInput(said, action=self.title, hint="Nothing was sent.")
+        return InvalidInput(said, action=self.title, hint=self._say("form.nothing_sent"))
 
     def _tell(self) -> None:
         self._watchers.tell(self)

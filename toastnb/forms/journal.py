@@ -11,6 +11,7 @@ import pandas as pd
 
 from toastnb.arrays import texts
 from toastnb.errors import ToastError
+from toastnb.forms.options import Say
 from toastnb.outcomes import of_error
 
 _SHOWN = 3
@@ -28,9 +29,16 @@ class Line:
 
 
 class Journal:
-    """All submits of one form."""
+    """All submits of one form.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    say : callable
+        Gives the words of a key in the form's language.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
         self._lines: list[Line] = []
         self._lock = threading.Lock()
 
@@ -44,9 +52,29 @@ class Journal:
     def end(self, line: Line, result: pd.DataFrame | None, error: ToastError | None, remarks: Sequence[str]) -> str:
         """Put down how it ended, and return that: done, failed, unknown, not_sent, or partly."""
         line.outcome = _outcome(result, error)
-        said = [str(error)] if error is not None else _messages(result)
+        said = [str(error)] if error is not None else self._messages(result)
         line.message = " ".join([*said, *remarks]) or None
         return line.outcome
+
+    def add(self, remark: str) -> None:
+        """Put a remark down at the end of the latest line."""
+        with self._lock:
+            line = self._lines[-1]
+            line.message = f"{line.message} {remark}" if line.message else remark
+
+    def _messages(self, result: pd.DataFrame | None) -> list[str]:
+        """Return what was said of each thing that was not done, and of which."""
+        if result is None or "message" not in result:
+            return []
+        told = result[result["message"].notna()]
+        said = list(told["message"].unique())
+        lines = []
+        for text in said[:_SHOWN]:
+            of_these = told[told["message"] == text]
+            names = list(of_these["name"].fillna("?")) if "name" in of_these and len(result) > 1 else []
+            more = [self._say("more", count=len(names) - _SHOWN)] if len(names) > _SHOWN else []
+            lines.append(f"{', '.join([*names[:_SHOWN], *more])}: {text.rstrip('.')}.".removeprefix(": "))
+        return [*lines, *([self._say("more", count=len(said) - _SHOWN)] if len(said) > _SHOWN else [])]
 
     def frame(self) -> pd.DataFrame:
         """Return a row a submit: when (datetime64[us, UTC]), what, on_what, outcome, message (str)."""
@@ -67,11 +95,3 @@ def _outcome(result: pd.DataFrame | None, error: ToastError | None) -> str:
         outcomes = result["outcome"].unique().tolist()
         return str(outcomes[0]) if len(outcomes) == 1 else "partly"
     return "done" if error is None else of_error(error).outcome
-
-
-def _messages(result: pd.DataFrame | None) -> list[str]:
-    if result is None or "message" not in result:
-        return []
-    said = result["message"].dropna().unique().tolist()
-    more = [f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
-    return [*(f"{text.rstrip('.')}." for text in said[:_SHOWN]), *more]

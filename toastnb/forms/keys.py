@@ -26,6 +26,7 @@ _FIELDS = {
     "import_keypair": ("name", "file", "public_key"),
     "delete_keypair": ("keypair",),
 }
+_CALLED = {"create_keypair": "create", "import_keypair": "upload", "delete_keypair": "delete"}
 _USED_UP = {
     "create_keypair": ("name",),
     "import_keypair": ("name", "file", "public_key"),
@@ -65,6 +66,7 @@ class KeypairForm(Form):
         self._catalogue = catalogue or Catalogue(toast._api)
         self._catalogue.read("keypairs")
         self._file_read: object = ""
+        self._key_read: object = ""
         self._offered_for: object = None
         self._public_key = PublicKeyText("public_key", self._say)
         super().__init__(
@@ -81,7 +83,7 @@ class KeypairForm(Form):
         )
         self.fields["action"].suggest("create_keypair")
         self._changed()
-        self._ends.append(self._catalogue.watch(self._changed))
+        self._ends.append(self._catalogue.watch(self._listed_anew))
 
     def _listed(self) -> Field:
         if self._catalogue.why_absent("keypairs"):
@@ -112,7 +114,7 @@ class KeypairForm(Form):
     def _follow(self) -> None:
         action = self.fields["action"]
         if isinstance(action, Choice):
-            action.options = [Option(name, self._say(f"action.{name}")) for name in _FIELDS]
+            action.options = [Option(name, self._say(f"action.{name}"), name=_CALLED[name]) for name in _FIELDS]
         wanted = _FIELDS.get(action.value, ()) if not action.problem() else ()
         for name, field in self.fields.items():
             if field is not action:
@@ -157,16 +159,20 @@ class KeypairForm(Form):
 
     def _follow_file(self) -> None:
         """Put the content of a file into the public key's field, as if it had been pasted."""
-        file = self.fields["file"]
+        file, key = self.fields["file"], self._public_key
         if file.value == self._file_read:
+            if not file.is_empty and key.is_own and key.value != self._key_read:
+                file.clear()  # what was entered last counts
+                self._file_read = file.value
             return
         self._file_read = file.value
         if file.is_empty or file.problem():
             return
         try:
-            self._public_key.set(content_of(file.value))
+            key.set(content_of(file.value))
         except OSError as error:
             file.note = self._say("keypair.file_unreadable", why=error.strerror)
+        self._key_read = key.value
 
     def _place(self) -> Path:
         """Return where the private key goes."""
@@ -175,8 +181,9 @@ class KeypairForm(Form):
 
     def _check_name(self, name: str) -> None:
         rules.check_text(name, "name")
-        if self.fields["path"].visible:
-            rules.check_file_name(name)
+        path = self.fields["path"]
+        if path.visible and not path.problem() and Path(path.value).expanduser().is_dir():
+            rules.check_file_name(f"{name}.pem")
         if any(keypair.name == name for keypair in self._catalogue.listing("keypairs") or ()):
             raise InvalidInput(self._say("keypair.taken"))
 

@@ -42,21 +42,33 @@ def of(name: str, action: str, catalogue: Catalogue, chosen: pd.DataFrame, say: 
 
 
 def usual(offered: Sequence[Option]) -> object:
-    """Return the first that can be chosen: the only address, or the gentler way to reboot."""
-    return next((option.value for option in offered if not option.why_not), None)
+    """Return the first, where it can be chosen: an address, or the gentler way to reboot, never the other."""
+    return offered[0].value if offered and not offered[0].why_not else None
 
 
-def note(name: str, action: str, value: str, chosen: pd.DataFrame, say: Say) -> str:
+def note(name: str, action: str, value: str, catalogue: Catalogue, chosen: pd.DataFrame, say: Say) -> str:
     """Return what is to be said of a choice that not all of the instances can have."""
     if name == "flavor":
         some = int((chosen["flavor_id"] == value).sum())
         return say("some.have", some=some, count=len(chosen)) if some else ""
     if name != "security_group":
         return ""
-    has = _has_group(chosen, value)
+    has = _has_group(catalogue, chosen, value)
     if action == "add_security_group":
         return say("some.have", some=int(has.sum()), count=len(chosen)) if has.any() else ""
     return "" if has.all() else say("some.lack", some=int((~has).sum()), count=len(chosen))
+
+
+def loss(chosen: pd.DataFrame, say: Say) -> str:
+    """Return what goes with instances that are deleted, and what stays."""
+    root = chosen["root_gb"]
+    parts = [say("delete.root", root_gb=f"{int(root.sum()):,}")]
+    if root.isna().any():
+        parts.append(say("delete.root_unknown", count=int(root.isna().sum())))
+    volumes = chosen["attached_count"]
+    if volumes.sum() or volumes.isna().any():
+        parts.append(say("delete.volumes", count=f"{int(volumes.sum()):,}"))
+    return "; ".join(parts)
 
 
 def _of_one(catalogue: Catalogue, table: str, instance_id: str) -> pd.DataFrame:
@@ -86,18 +98,24 @@ def _unfit(flavor: Flavor, images: Sequence[Image], chosen: pd.DataFrame, say: S
 
 def _security_groups(action: str, catalogue: Catalogue, chosen: pd.DataFrame, say: Say) -> list[Option]:
     if action == "remove_security_group":
-        held = chosen["security_groups"].dropna().str.split(",").explode().replace("", None).dropna()
-        return options.of_texts(sorted(held.unique()))
+        return options.of_texts(sorted(_groups_of(catalogue, chosen)["security_group"].unique()))
     offered = options.of_security_groups(catalogue.listing("security_groups"))
     return [
-        Option(one.value, one.label, say("why.all_have") if _has_group(chosen, one.value).all() else "")
+        Option(one.value, one.label, say("why.all_have") if _has_group(catalogue, chosen, one.value).all() else "")
         for one in offered
     ]
 
 
-def _has_group(chosen: pd.DataFrame, name: str) -> pd.Series:
+def _groups_of(catalogue: Catalogue, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return the security groups of instances, a row each: a name may have a comma in it."""
+    rows = catalogue.tables()["instance_security_groups"]
+    return rows[rows["instance_id"].isin(chosen["instance_id"])].dropna()
+
+
+def _has_group(catalogue: Catalogue, chosen: pd.DataFrame, name: str) -> pd.Series:
     """Tell which instances have a security group; where that is not known, they have it not."""
-    return ("," + chosen["security_groups"].fillna("") + ",").str.contains(f",{name},", regex=False)
+    held = _groups_of(catalogue, chosen)
+    return chosen["instance_id"].isin(held[held["security_group"] == name]["instance_id"])
 
 
 def _free_volumes(volumes: Sequence[Volume], zone: object, say: Say) -> list[Option]:

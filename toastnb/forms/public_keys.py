@@ -53,7 +53,7 @@ class PublicKeyText(Text):
 
     def described(self) -> str:
         """Return kind, bits and fingerprint of a key that is right; "" otherwise."""
-        if self.is_empty or self.problem():
+        if self.is_empty or not self.visible or self.problem():
             return ""
         key = taken_apart(self.name, check_public_key(self.value))
         parts = {"kind": key.kind, "fingerprint": sha256_of(key.blob)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -66,6 +67,19 @@ class LoginForm(Form):
         self.fields["store"].suggest(False)
         self._changed()
 
+    def set(self, **values: Any) -> Self:
+        """Fill in fields, as `Entries.set` does; secrets are none."""
+        given = [name for name in _SECRETS if name in values]
+        if given:
+            hint = f"Give it with form.give_secret({given[0]!r}, getpass.getpass())."
+            raise InvalidInput(f"the {given[0]} is kept in no field", hint=hint)
+        return super().set(**values)
+
+    def close(self) -> None:
+        """Stop what is under way, and let go of the secrets."""
+        super().close()
+        self._secrets.clear()
+
     def give_secret(self, name: str, text: str | Secret) -> None:
         """Take the appkey or the password over; whoever had it lets go of it. An empty one takes it back.
 
@@ -115,7 +129,7 @@ class LoginForm(Form):
         host = urlsplit(values["base_url"]).netloc
         return Order(
             what="login",
-            on_what=f"{values['username']} at {host}",
+            on_what=f"{values['username']} · {host}",
             requests=lambda: [_request(values["username"])],
             code=lambda: _code(values),
             run=lambda progress: self._run(values, secrets, progress),

@@ -44,6 +44,11 @@ class Action:
     target: str | None = None
     changes: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """What `set` also takes for it."""
+        return {"delete_instance": "delete", "upload_image": "create_image"}.get(self.name, self.name)
+
 
 ACTIONS = {
     action.name: action

@@ -70,7 +70,10 @@ def of_error(error: ToastError, lang: str = "en") -> tuple[str, str, str]:
     '10409: not possible in the present state'
     """
     said = f"{error.action}: {error.said}" if error.action else error.said
-    fate = label("error.fate", lang) if error.may_have_happened else ""
+    fate = ""
+    if error.may_have_happened:
+        fate = label("error.fate_check" if error.check else "error.fate", lang, check=error.check)
+    fate = f"{fate} {error.found}".strip()
     return said, _code(error.code, lang), " ".join(filter(None, [fate, _hint(error, lang)]))
 
 

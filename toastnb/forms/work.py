@@ -56,16 +56,25 @@ class Progress:
         Set when nobody waits for the rest any more.
     result : DataFrame or None
         What is known so far, should the rest fail or be interrupted.
+    is_new : bool
+        Whether nobody has begun to carry it out.
     """
 
     def __init__(self, tell: Callable[[], object]) -> None:
         self.over = threading.Event()
         self.result: pd.DataFrame | None = None
+        self.is_new = True
         self._tell = tell
         self._told = 0.0
         self._lock = threading.Lock()
         self._rows: dict[str, Row] = {}
         self._since: dict[str, float] = {}
+        self._thread: dict[str, int] = {}
+
+    def is_mine(self) -> bool:
+        """Take it on; True in the thread that asks first: the one that carries it out, or gives it up before that."""
+        this = threading.get_ident()
+        return self._thread.setdefault("first", this) == this
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -97,7 +97,7 @@ def _fits(table: pd.DataFrame, ax: Axes | None) -> Axes:
     ordered = largest_first(table, "fits")
     shown, others = ordered.iloc[:MOST_BARS], ordered.iloc[MOST_BARS:]
     zones = table.index.unique("zone")
-    where = f", {_zone(zones[0])}" if len(zones) == 1 else ""
+    where = f", {words.name(_zone(zones[0]))}" if len(zones) == 1 else ""
     keys = [flavor if where else (flavor, _zone(zone)) for zone, flavor in shown.index]
     with style.drawing(ax, len(shown)) as ax:
         texts = [_end(*pair) for pair in zip(shown["fits"], shown["binding"], strict=True)]

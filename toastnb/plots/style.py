@@ -15,10 +15,11 @@ import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from toastnb.plain import MARK
 from toastnb.plots.words import number
 
 
@@ -57,6 +58,13 @@ def _fonts() -> list[str]:
     return ["DejaVu Sans", *(name for name in _HANGUL_FONTS if name in known)]
 
 
+@cache
+def _glyphs() -> frozenset[int]:
+    """Return the characters that one of our fonts has."""
+    fonts = (font_manager.get_font(font_manager.findfont(name)) for name in _fonts())
+    return frozenset(char for font in fonts for char in font.get_charmap())
+
+
 def ink() -> str:
     """Return the colour of lines and marks: black on our page, whatever texts have on the user's own."""
     return str(mpl.rcParams["text.color"])
@@ -86,6 +94,7 @@ def drawing(ax: Axes | None, bars: float, *, upright: bool = False, legend: str 
     style: dict[Any, Any] = {
         "font.family": _fonts(),
         "text.parse_math": False,
+        "text.usetex": False,
         "axes.unicode_minus": False,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -227,12 +236,23 @@ def note(ax: Axes, rows: Iterable[float], ends: Iterable[float], texts: Iterable
 
 def name_rows(ax: Axes, names: Sequence[str], empty: str = "no instances") -> None:
     """Name the rows, the first above; where there is none, say so."""
-    ax.set_yticks(range(len(names)), list(names))
+    ax.set_yticks(range(len(names)), [_with_glyphs(name) for name in names])
     for text in ax.get_yticklabels():
-        text.set_parse_math(False)
+        _as_it_is(text)
     ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
     if not names:
         say_empty(ax, empty)
+
+
+def _as_it_is(text: Text) -> None:
+    """Have a text drawn as it is, whatever the user's settings were when it was made: neither as formula nor by TeX."""
+    text.set_parse_math(False)
+    text.set_usetex(False)
+
+
+def _with_glyphs(text: str) -> str:
+    """Return a text in which no character lacks a picture: matplotlib would warn of each, whenever it draws."""
+    return text if text.isascii() else "".join(char if ord(char) in _glyphs() else MARK for char in text)
 
 
 def say_empty(ax: Axes, what: str) -> None:
@@ -244,8 +264,8 @@ def say_empty(ax: Axes, what: str) -> None:
 
 def describe(ax: Axes, unit: str, title: str) -> None:
     """Name the axis of numbers and the plot."""
-    ax.set_xlabel(fill(unit, _UNIT_WIDTH), parse_math=False)
-    ax.set_title(fill(title, _TITLE_WIDTH), parse_math=False)
+    _as_it_is(ax.set_xlabel(fill(unit, _UNIT_WIDTH)))
+    _as_it_is(ax.set_title(fill(_with_glyphs(title), _TITLE_WIDTH)))
     ax.xaxis.set_major_formatter(thousands())
 
 

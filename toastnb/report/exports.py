@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -12,19 +14,24 @@ import pandas as pd
 
 from toastnb.errors import InvalidInput
 from toastnb.files import SHARED, replace_file
+from toastnb.plain import cut, in_json, line, seen
 from toastnb.report.shapes import flat
 from toastnb.report.workbook import write_workbook
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Where a spreadsheet may begin a cell, whatever it takes for a separator, and what would make that cell a formula.
+_SIGN = r"[\s\x0b\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000']*[=+\-@＝＋－＠]"
+_FORMULA = rf"\A'*[\t\r\n]|\A{_SIGN}|[;\t\r\n]{_SIGN}"  # for Arrow's engine, which cannot look ahead
+_BEFORE_FORMULA = re.compile(rf"\A(?='*[\t\r\n]|{_SIGN})|(?<=[;\t\r\n])(?={_SIGN})")
+_LONGEST_CELL = 1000
 FILE_FORMATS = ("csv", "json", "parquet", "xlsx")
 
 
 def export(df: pd.DataFrame, path: str | os.PathLike[str], kind: str, name: str = "table") -> Path:
     """Write a frame as csv, json, parquet or xlsx; an existing file is replaced as a whole.
 
-    In CSV, text that a spreadsheet would take for a formula (it begins with ``=``, ``+``, ``-``, ``@``, also in
-    full width, a tab or the end of a line) gets an apostrophe in front.
+    In CSV, text that a spreadsheet would take for a formula gets an apostrophe in front: where it begins with ``=``,
+    ``+``, ``-``, ``@``, also in full width and after blanks or apostrophes, with a tab or the end of a line; and where
+    one of these signs follows a semicolon, a tab or the end of a line, for some spreadsheets begin a cell there.
 
     Examples
     --------
@@ -36,7 +43,7 @@ def export(df: pd.DataFrame, path: str | os.PathLike[str], kind: str, name: str 
         return write_workbook(path, {name: df})
     df = flat(df)
     writers: dict[str, Callable[[BinaryIO], object]] = {
-        "csv": lambda file: _guarded(df).to_csv(file, index=False),
+        "csv": lambda file: _write_csv(df, file),
         "json": lambda file: file.write(as_json(df).encode()),
         "parquet": lambda file: df.to_parquet(file, index=False, compression="zstd"),
     }
@@ -51,23 +58,30 @@ def write_text(df: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
 
 def as_csv(df: pd.DataFrame) -> str:
-    """Return a frame as CSV that no spreadsheet takes a formula from."""
-    return _guarded(df).to_csv(index=False)
+    """Return a frame as CSV for a terminal or a pipe: no spreadsheet takes a formula from it, no terminal obeys it."""
+    return seen(_guarded(df).to_csv(index=False, lineterminator="\n").replace("\r\n", "\n"))
 
 
 def as_json(df: pd.DataFrame) -> str:
-    """Return a frame as a JSON list of objects, times in ISO 8601."""
-    return df.to_json(orient="records", date_format="iso", force_ascii=False, indent=2) + "\n"
+    """Return a frame as a JSON list of objects, times in ISO 8601; what cannot be seen is escaped."""
+    return in_json(df.to_json(orient="records", date_format="iso", force_ascii=False, indent=2)) + "\n"
 
 
 def as_text(df: pd.DataFrame) -> str:
-    """Return a frame for a terminal: all rows, aligned also with Korean text, and without control characters."""
+    """Return a frame for a terminal: all rows, aligned also with Korean text, without control characters.
+
+    Texts of more than 1,000 characters are cut, which shows.
+    """
     with pd.option_context("display.unicode.east_asian_width", True):
-        shown = df.copy()
+        shown = df.rename(columns=lambda name: _on_a_line(str(name)))
         for name in shown.columns:
             if not pd.api.types.is_numeric_dtype(shown[name]) and not isinstance(shown[name].dtype, pd.DatetimeTZDtype):
-                shown[name] = shown[name].astype("str").str.replace(_CONTROL, "\ufffd", regex=True)
+                shown[name] = shown[name].astype("str").map(_on_a_line, na_action="ignore")
         return shown.to_string(index=False, na_rep="-", formatters=_formatters(shown)) + "\n"
+
+
+def _on_a_line(text: str) -> str:
+    return cut(unicodedata.normalize("NFC", line(text)), _LONGEST_CELL)  # composed, so that its width can be counted
 
 
 def _formatters(df: pd.DataFrame) -> dict[str, Callable[[object], str]]:
@@ -93,10 +107,23 @@ def _time(value: object) -> str:
     return f"{value:%Y-%m-%d %H:%M:%SZ}" if isinstance(value, pd.Timestamp) else str(value)
 
 
+def _write_csv(df: pd.DataFrame, file: BinaryIO) -> None:
+    """Write CSV; a carriage return alone ends a row for most readers, but pandas does not quote it for that."""
+    guarded = _guarded(df)
+    texts = [guarded[name] for name in guarded.columns if isinstance(guarded[name].dtype, pd.StringDtype)]
+    texts.append(pd.Series(guarded.columns, dtype="str"))
+    broken = any(column.str.contains("\r", regex=False).any() for column in texts)
+    guarded.to_csv(file, index=False, quoting=csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL)
+
+
 def _guarded(df: pd.DataFrame) -> pd.DataFrame:
     guarded = df.copy()
     for name in df.columns:
         if isinstance(df[name].dtype, pd.StringDtype):
-            risky = df[name].str.match(_FORMULA).fillna(False).astype(bool)
-            guarded[name] = df[name].where(~risky, "'" + df[name])
-    return guarded.rename(columns=lambda name: f"'{name}" if _FORMULA.match(str(name)) else name)
+            risky = df[name].str.contains(_FORMULA).fillna(False).astype(bool)
+            guarded.loc[risky, name] = df.loc[risky, name].map(_without_formula)
+    return guarded.rename(columns=lambda name: _without_formula(str(name)))
+
+
+def _without_formula(text: str) -> str:
+    return _BEFORE_FORMULA.sub("'", text)

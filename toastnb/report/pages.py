@@ -1,4 +1,4 @@
-"""HTML pages that ask for nothing else: the report's notebook, an audit, and what changed."""
+"""HTML pages that ask for nothing else, and hide nothing: the report's notebook, an audit, and what changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from toastnb import audit
 from toastnb.audit.results import of_run
 from toastnb.extras import needs
+from toastnb.plain import seen
 from toastnb.report.shapes import moment_text
 from toastnb.report.tables import table
 
@@ -76,7 +77,7 @@ def _section(title: str, rows: pd.DataFrame) -> str:
 
 def _page(title: str, body: str) -> str:
     template = Template((Path(__file__).parent / "page.html").read_text("utf-8"))
-    return template.substitute(title=title, body=body)
+    return seen(template.substitute(title=title, body=body))
 
 
 def _describe_plots(notebook: Any) -> None:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
+
 import pandas as pd
 
 
 def flat(df: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with the named levels of its index as its first columns."""
+    """Return a frame with the named levels of its index as its first columns, no two of one name."""
     if None in df.index.names:
-        return df
+        return _told_apart(df)
     names = [f"{level} (group)" if level in df.columns else str(level) for level in df.index.names]
-    return df.rename_axis(index=names[0] if len(names) == 1 else names).reset_index()
+    return _told_apart(df.rename_axis(index=names[0] if len(names) == 1 else names).reset_index())
+
+
+def _told_apart(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns differ in name: zones may be called anything."""
+    if df.columns.is_unique:
+        return df
+    names: dict[str, None] = {}  # as a set that keeps the order
+    for name in map(str, df.columns):
+        names[next(one for one in chain([name], (f"{name} ({number})" for number in count(2))) if one not in names)] = (
+            None
+        )
+    return df.set_axis(list(names), axis="columns")
 
 
 def moment_text(moment: str) -> str:

@@ -13,9 +13,11 @@ from toastnb.capacity.prices import PriceTable
 from toastnb.capacity.selection import MISSING, TOTAL
 from toastnb.capacity.zones import known_zones
 from toastnb.inventory import Inventory
+from toastnb.plain import cut, line
 from toastnb.report.shapes import moment_text
 
 _NAMED = 5
+_LONGEST, _LONGEST_NAME = 1000, 60
 _WORDS = {
     "instances": "instances",
     "vcpus": "vCPUs",
@@ -89,7 +91,7 @@ def summary(
     ]
     if inventory.absent:
         said.append(f"This account is not served {', '.join(inventory.absent)}: what needs them is missing here.")
-    return Sentences(said)
+    return Sentences(cut(line(sentence), _LONGEST) for sentence in said)
 
 
 def _amount(value: float, unit: str) -> str:
@@ -107,7 +109,7 @@ def _not_known(count: float) -> str:
 def _named(names: pd.Index) -> str:
     """Return the first names, and how many more there are."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{', '.join(map(str, names[:_NAMED]))}{more}"
+    return f"{', '.join(cut(str(name), _LONGEST_NAME) for name in names[:_NAMED])}{more}"
 
 
 def _size(vms: pd.DataFrame) -> Iterator[str]:
@@ -119,7 +121,7 @@ def _size(vms: pd.DataFrame) -> Iterator[str]:
     instances = _amount(whole["instances"], "instances")
     yield f"{instances} in {where} {has} allocated {figures[0]}, {figures[1]} and {figures[2]}."
     states = vms["status"].value_counts()
-    counted = [f"{count:,} {state}" for state, count in states.items()]
+    counted = [f"{count:,} {cut(str(state), _LONGEST_NAME)}" for state, count in states.items()]
     if vms["status"].isna().any():
         counted.append(f"{int(vms['status'].isna().sum()):,} not known")
     if counted:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,9 +60,26 @@ def write_workbook(path: str | os.PathLike[str], sheets: Mapping[str, pd.DataFra
 def _write(file: BinaryIO, sheets: Mapping[str, pd.DataFrame]) -> None:
     with needs("report"):
         import xlsxwriter
-    # Text is only ever written as text: no option lets a value become a formula or a link.
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as workbook:
+        from xlsxwriter.exceptions import FileCreateError
+    # The rows go through files of the library's own, and stay there when it fails: in a folder that goes, none does.
+    with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
+        # Text is only ever written as text: no option lets a value become a formula or a link.
+        options = {"strings_to_formulas": False, "strings_to_urls": False}
+        packed = BytesIO()  # the library complains on stderr, later, of a file that it could not write
+        workbook = xlsxwriter.Workbook(packed, {"constant_memory": True, "tmpdir": private, **options})
+        try:
+            _fill(workbook, sheets)
+        except FileCreateError as error:  # its name for an OSError
+            raise OSError(*error.args[0].args) from None
+        finally:
+            for sheet in workbook.worksheets():
+                with suppress(OSError):
+                    sheet.row_data_fh.close()
+    file.write(packed.getbuffer())
+
+
+def _fill(workbook: Any, sheets: Mapping[str, pd.DataFrame]) -> None:
+    with workbook:
         formats = {
             "head": workbook.add_format({"bold": True, "bg_color": "#DDE6EE", "bottom": 1, "text_wrap": True}),
             "integer": workbook.add_format({"num_format": "#,##0"}),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,19 @@ def folder_for(out: _Path) -> Path:
     raise InvalidInput(problem, action="Writing the report")
 
 
+@contextmanager
+def _private_folder() -> Iterator[str]:
+    try:
+        private = tempfile.TemporaryDirectory(prefix="toastnb-")
+    except OSError as error:
+        problem = f"there is no folder for temporary files ({error.strerror})"
+    else:
+        with private as path:
+            yield path
+        return
+    raise InvalidInput(problem, action="Writing the report", hint="Name one that you can write in TMPDIR.")
+
+
 def _executed(inventory: Inventory, given: dict[str, _Path | None]) -> Any:
     """Run the notebook on the inventory, in a folder that nobody else can read and that is gone afterwards."""
     with needs("report"):
@@ -104,7 +119,7 @@ def _executed(inventory: Inventory, given: dict[str, _Path | None]) -> Any:
         from papermill.exceptions import PapermillExecutionError
         from traitlets.config import Config
     files = {name: str(Path(path).absolute()) for name, path in given.items() if path is not None}
-    with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
+    with _private_folder() as private:
         saved = inventory.save(Path(private) / "inventory.zip")
         try:
             return papermill.execute_notebook(
@@ -120,4 +135,6 @@ def _executed(inventory: Inventory, given: dict[str, _Path | None]) -> Any:
             problem = f"{error.ename}: {error.evalue}"
         except RuntimeError as error:  # the kernel did not start, or died
             problem = str(error)
+        except OSError as error:
+            problem = f"its kernel cannot start ({error}); it needs a home, or IPYTHONDIR, that can be written"
     raise ToastError(problem, action="Running the report's notebook")

@@ -119,7 +119,7 @@ def _endpoint(
     async def endpoint(request: Request) -> Response:
         try:
             return _json(handler(service, await request.body()))
-        except ValueError as error:  # a msgspec error is one too
+        except (ValueError, msgspec.MsgspecError) as error:
             return _json({"error": str(error)}, status=400)
 
     return endpoint

@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -28,6 +29,15 @@ _PREFIX = "/compute"
 _WAKE_SECONDS = 1.0
 _BACKLOG = 1024
 _LONGEST_TOKEN_LIFETIME = 10 * 365 * 86_400
+
+
+class _Rest(PathConvertor):
+    """The rest of a path to its last character; Starlette's own ends at a line break."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("rest", _Rest())
 
 
 class Sandbox:
@@ -304,7 +314,7 @@ def _application(service: Service) -> Starlette:
     application = Starlette(
         routes=[
             Mount("/_sandbox", routes=control.routes(service)),
-            Route(_PREFIX + "/v1.0/appkeys/{appkey}/{path:path}", Gateway(service)),
+            Route(_PREFIX + "/v1.0/appkeys/{appkey}/{path:rest}", Gateway(service)),
         ],
         exception_handlers={HTTPException: _html_error},
     )

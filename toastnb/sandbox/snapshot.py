@@ -31,16 +31,20 @@ def encode(state: State) -> bytes:
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
-    """Write a state, readable by its owner alone; the file is complete or not there."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    """Write a state, readable by its owner alone; the file is complete or not there, and an OSError says which."""
+    target = Path(path).absolute()
+    content = encode(state)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(encode(state))
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OSError(error.errno, f"{target} cannot be written ({error.strerror})") from None
 
 
 def load(path: str | os.PathLike[str]) -> State:

@@ -60,6 +60,6 @@ def check_public_key(text: str) -> str:
         raise invalid("keypair.publicKey is not one line of an OpenSSH RSA, ECDSA or Ed25519 public key")
     try:
         load_ssh_public_key(line.encode())
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, IndexError, NotImplementedError, UnsupportedAlgorithm):  # the second and third: a bad point
         raise invalid("keypair.publicKey cannot be read as an OpenSSH public key") from None
     return line

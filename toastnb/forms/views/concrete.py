@@ -24,6 +24,12 @@ class ActionView(FormView):
 
     form: ActionForm
 
+    def _caution(self) -> str:
+        entered = self.form.values()
+        if entered.get("action") == "delete_instance":
+            return "caution.delete"
+        return "caution.hard" if entered.get("reboot_type") == "HARD" else ""
+
     def _view_of(self, field: Field) -> FieldView:
         return Picker(self.form, self._say) if field.name == "instances" else super()._view_of(field)
 
@@ -40,11 +46,14 @@ class KeypairView(FormView):
 
     form: KeypairForm
 
+    def _caution(self) -> str:
+        return "caution.delete" if self.form.fields["action"].value == "delete_keypair" else ""
+
     def _build(self) -> None:
         super()._build()
         self.upload = widgets.FileUpload(description=self._say("upload"), accept=".pub", layout=button_layout())
         self.upload.observe(self._uploaded, "value")
-        self.uploading = widgets.HBox([self.upload], layout=beside_labels())
+        self.uploading = widgets.HBox([self.upload], **beside_labels())
 
     def _parts(self) -> Sequence[widgets.Widget]:
         parts = list(super()._parts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import ipywidgets as widgets
 
 from toastnb.fields import Choice, Field, FilePath, Integer, Option, Several, Text
+from toastnb.fields.base import same
 from toastnb.forms.entries import unexpected
 from toastnb.forms.views import markup
-from toastnb.forms.views.layout import beside_labels, control_layout, exchange, keep_room, label_style
+from toastnb.forms.views.controls import DropDown, Line, Lines, Marking
+from toastnb.forms.views.layout import beside_labels, control_layout, exchange, label_style
 from toastnb.forms.views.words import Say
 
 _MOST_LINES = 8
+_WHOLE = re.compile(r"[+-]?\d{1,18}")
 
 
 class FieldView(widgets.VBox):
@@ -31,7 +35,6 @@ class FieldView(widgets.VBox):
     """
 
     _bound = "value"
-    _on_leaving = False  # whether the value comes when the control is left, perhaps by pressing the button's mouse key
 
     def __init__(self, field: Field, say: Say, hint: str = "") -> None:
         self.field = field
@@ -42,24 +45,35 @@ class FieldView(widgets.VBox):
         self._shown_by: int | None = None
         self._hint = hint
         self.control = self._bind(self._control())
-        self.remark = widgets.HTML(layout=beside_labels())
+        self.remark = widgets.HTML(**beside_labels())
         super().__init__([self.control, self.remark])
         self._unwatch = field.watch(self.show)
         self.show()
 
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.field.name
+
+    @property
+    def problem(self) -> str:
+        """What is said of it to be wrong; what is merely missing only when it is asked for."""
+        return self.field.problem() if self.asked or not self.field.is_empty else ""
+
     def show(self, _: Field | None = None) -> None:
-        """Show the field as it is now."""
-        self._shown_by = threading.get_ident()
-        try:
-            self._put()
-        finally:
-            self._shown_by = None
-        self.layout.display = None if self.field.visible else "none"
-        self.show_remarks()
+        """Show the field as it is now; called from any thread."""
+        with self.field.lock:
+            before, self._shown_by = self._shown_by, threading.get_ident()
+            try:
+                self._put()
+            finally:
+                self._shown_by = before
+            self.layout.display = None if self.field.visible else "none"
+            self.show_remarks()
 
     def show_remarks(self) -> None:
-        """Show what is to be said of the field; what is merely missing only when it is asked for."""
-        problem = self.field.problem() if self.asked or not self.field.is_empty else ""
+        """Show what is to be said of the field."""
+        problem = self.problem
         parts = [
             markup.warning(self._refused) if self._refused else "",
             self._advice(),
@@ -67,7 +81,7 @@ class FieldView(widgets.VBox):
             markup.warning(f"{self.label}: {problem}") if problem else "",
         ]
         self.remark.value = markup.block("".join(parts), role="status")
-        keep_room(self.remark, bool(any(parts)), always=self._on_leaving)
+        self.remark.layout.display = None if any(parts) else "none"
 
     def close(self) -> None:
         """End the binding."""
@@ -78,17 +92,19 @@ class FieldView(widgets.VBox):
     def _entered(self, change: dict[str, Any]) -> None:
         if self._shown_by == threading.get_ident():
             return  # it was the field that changed
-        self._refused = ""
-        try:
-            self._take(change["owner"])
-        except Exception as defect:  # it would be seen nowhere else
-            self._refused = str(unexpected(defect))
-        self.asked = self.asked or not self._refused
-        self.show()
+        with self.field.lock:
+            self._refused = ""
+            try:
+                self._take(change["owner"])
+            except Exception as defect:  # it would be seen nowhere else
+                self._refused = str(unexpected(defect))
+            self.asked = self.asked or not self._refused
+            self.show()
 
     def _bind(self, control: Any) -> Any:
         """Give a control its label, and listen to it."""
         control.description = self.label
+        control.lock = self.field.lock
         control.tooltip = self._hint or self.label
         if control.has_trait("placeholder"):
             control.placeholder = self._hint
@@ -119,48 +135,35 @@ class TextView(FieldView):
 
     def _control(self) -> Any:
         lines = getattr(self.field, "lines", 1)
-        return (
-            widgets.Text(layout=control_layout())
-            if lines == 1
-            else widgets.Textarea(rows=lines, layout=control_layout())
-        )
+        return Line(layout=control_layout()) if lines == 1 else Lines(rows=lines, layout=control_layout())
 
     def _put(self) -> None:
         self.control.value = str(self.field.value)
 
 
 class IntegerView(FieldView):
-    """A whole number that is needed; the control keeps it within its bounds."""
+    """A whole number. What is typed stays as it is, right or wrong: a control of numbers would change it."""
 
     field: Integer
-    _on_leaving = True
 
     def _control(self) -> Any:
-        return widgets.BoundedIntText(layout=control_layout())
+        return Line(layout=control_layout())
 
     def _put(self) -> None:
-        least, most, step = self.field.bounds
+        least, most, _ = self.field.bounds
         value = self.field.value
-        with self.control.hold_trait_notifications():
-            self.control.min, self.control.max, self.control.step = least, max(least, most), step
-            self.control.value = value if isinstance(value, int) else least
+        if not same(_entry(self.control.value), value):
+            self.control.value = "" if value is None else str(value)
         self.control.disabled = most < least
 
-
-class OptionalIntegerView(FieldView):
-    """A whole number that may be left out, so that its control can be empty."""
-
-    field: Integer
-
-    def _control(self) -> Any:
-        return widgets.Text(layout=control_layout())
-
-    def _put(self) -> None:
-        self.control.value = "" if self.field.value is None else str(self.field.value)
-
     def _take(self, control: Any) -> None:
-        text = control.value.strip()
-        self.field.set(int(text) if text.isdecimal() else text or None)
+        self.field.set(_entry(control.value))
+
+
+def _entry(text: str) -> int | str | None:
+    """Return what was typed as a whole number where it is one; None where nothing was."""
+    text = text.strip()
+    return int(text) if _WHOLE.fullmatch(text) else text or None
 
 
 class OptionsView(FieldView):
@@ -208,10 +211,11 @@ class OptionsView(FieldView):
 
     def _label(self, option: Option) -> str:
         label = markup.shown(option.label)
-        return f"\N{CIRCLED DIVISION SLASH} {label} — {option.why_not}" if option.why_not else label
+        return f"\N{CIRCLED DIVISION SLASH} {label} — {markup.shown(option.why_not)}" if option.why_not else label
 
     def _refuse(self, options: Sequence[Option]) -> None:
-        said = [self._say("sentence.not_choosable", label=one.label, why=one.why_not) for one in options]
+        shown = [{"label": markup.shown(one.label), "why": markup.shown(one.why_not)} for one in options]
+        said = [self._say("sentence.not_choosable", **parts) for parts in shown]
         self._refused = "; ".join(said)
 
 
@@ -219,7 +223,7 @@ class ChoiceView(OptionsView):
     """One of several options."""
 
     field: Choice
-    _kind = widgets.Dropdown
+    _kind = DropDown
 
     def _labels(self, ordered: Sequence[Option]) -> list[str]:
         return [self._say("choose" if self.field.required else "nothing"), *super()._labels(ordered)]
@@ -240,7 +244,7 @@ class SeveralView(OptionsView):
     """Any number of options."""
 
     field: Several
-    _kind = widgets.SelectMultiple
+    _kind = Marking
 
     def _advice(self) -> str:
         return markup.note(self._say("several")) if len(self.field.options) > 1 else ""
@@ -269,6 +273,4 @@ _VIEWS: dict[type[Field], type[FieldView]] = {
 
 def view_of(field: Field, say: Say, hint: str = "") -> FieldView:
     """Return the view of a field."""
-    if isinstance(field, Integer) and not field.required:
-        return OptionalIntegerView(field, say, hint)
     return next(_VIEWS[kind] for kind in type(field).__mro__ if kind in _VIEWS)(field, say, hint)

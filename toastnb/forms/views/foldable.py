@@ -22,7 +22,7 @@ class Foldable(widgets.VBox):
         self._title = title
         self.opener = widgets.ToggleButton(layout=button_layout(align_self="flex-start"))
         self.text = widgets.HTML()
-        super().__init__([self.opener, self.text], layout=beside_labels())
+        super().__init__([self.opener, self.text], **beside_labels())
         self.opener.observe(self._turned, "value")
         self._turned()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ipywidgets as widgets
 
 _LABELS = "13em"
 _WIDEST = "52em"
+BESIDE = "toastnb-beside"  # where the page is narrow, `markup` lets it begin at the left
 
 
 def control_layout() -> widgets.Layout:
@@ -18,24 +21,16 @@ def button_layout(**more: str) -> widgets.Layout:
     return widgets.Layout(width="auto", max_width="100%", **more)
 
 
-def beside_labels(**more: str) -> widgets.Layout:
-    """Return the layout of what stands under a control."""
-    return widgets.Layout(margin=f"0 0 0 calc({_LABELS} + 8px)", max_width=f"calc({_WIDEST} - {_LABELS})", **more)
+def beside_labels(*, wide: bool = False, **more: str) -> dict[str, Any]:
+    """Return what makes a widget stand in the column of the controls; a wide one takes all the room that there is."""
+    widest = "100%" if wide else f"calc({_WIDEST} - {_LABELS})"
+    layout = widgets.Layout(margin=f"2px 2px 2px calc({_LABELS} + 8px)", max_width=widest, **more)
+    return {"layout": layout, "_dom_classes": (BESIDE,)}
 
 
 def label_style(control: widgets.DOMWidget) -> None:
     """Give a control's label the width that all have."""
     control.style.description_width = _LABELS
-
-
-def keep_room(remark: widgets.HTML, said: bool, *, always: bool) -> None:
-    """Take a remark away when it says nothing, or keep its room.
-
-    A remark that appears when its control is left would move the button from under the mouse key that is just being
-    pressed, and the click would be lost.
-    """
-    remark.layout.display = None if said or always else "none"
-    remark.layout.min_height = "1.7em" if always else None
 
 
 def take_away(box: widgets.Box) -> None:

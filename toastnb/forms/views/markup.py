@@ -11,7 +11,8 @@ from toastnb.forms.views.words import Say
 
 LONGEST = 120
 MOST_ROWS = 20
-_LONGEST_CODE = 20_000
+_LONGEST_CODE = 100_000
+_NAMED = 12
 _SHORT = 36  # an id stays in one line
 WARNING = "\N{WARNING SIGN}\N{VARIATION SELECTOR-15}"  # as text, not as a coloured picture
 _STYLE = """<style>
@@ -19,7 +20,7 @@ _STYLE = """<style>
 .toastnb h4 { margin: 0.6em 0 0.2em; }
 .toastnb p, .toastnb ul { margin: 0.2em 0; line-height: 1.4; overflow-wrap: anywhere; }
 .toastnb ul { padding-left: 1.4em; }
-.toastnb pre { margin: 0; font-family: var(--jp-code-font-family, monospace);
+.toastnb pre { margin: 0; max-height: 24em; overflow: auto; font-family: var(--jp-code-font-family, monospace);
   white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.9em; line-height: 1.35; }
 .toastnb table { border-collapse: collapse; line-height: 1.4; }
 .toastnb { overflow-x: auto; }
@@ -29,6 +30,15 @@ _STYLE = """<style>
 .toastnb .long { display: inline-block; min-width: 12em; white-space: normal; overflow-wrap: anywhere; }
 .toastnb .bad { border-left: 4px solid #c62828; padding-left: 0.6em; }
 .toastnb .good { border-left: 4px solid #2e7d32; padding-left: 0.6em; }
+.toastnb .before { border-left: 4px solid #9e9e9e; padding-left: 0.6em; color: var(--jp-ui-font-color2, #616161); }
+.toastnb-heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media (max-width: 640px) {
+  .toastnb-form .toastnb-beside { margin-left: 2px !important; max-width: 100% !important; }
+  .toastnb-form .widget-inline-hbox:not(.widget-hprogress) { flex-wrap: wrap; height: auto; }
+  .toastnb-form .widget-dropdown > select { height: 28px; }
+  .toastnb-form .widget-inline-hbox > label { width: 100% !important; text-align: left; }
+  .toastnb-form .jupyter-button { height: auto; min-height: 28px; white-space: normal; text-align: left; }
+}
 </style>"""
 
 
@@ -37,6 +47,11 @@ def shown(value: object, longest: int = LONGEST) -> str:
     text = str(value)
     seen = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:longest])
     return seen if len(text) <= longest else f"{seen}\N{HORIZONTAL ELLIPSIS} ({len(text):,})"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of some names, and that there are more."""
+    return ", ".join(shown(name, 60) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
 def html(value: object, longest: int = LONGEST) -> str:
@@ -50,6 +65,16 @@ def block(content: str, *, style: bool = False, role: str = "") -> str:
         return ""
     spoken = f' role="{role}"' if role else ""
     return f'{_STYLE if style else ""}<div class="toastnb"{spoken}>{content}</div>'
+
+
+def region(content: str, role: str) -> str:
+    """Wrap HTML in what tells screen readers of it, also while there is nothing to tell."""
+    return f'<div class="toastnb" role="{role}">{content}</div>'
+
+
+def heard(text: str) -> str:
+    """Return a short text that screen readers tell when it changes, and that is not seen."""
+    return f'<div class="toastnb-heard" role="status" aria-live="polite" aria-atomic="true">{html(text)}</div>'
 
 
 def heading(text: str, remark: str = "") -> str:
@@ -67,16 +92,20 @@ def note(text: str) -> str:
     return f"<p>{html(text, 4 * LONGEST)}</p>"
 
 
-def code(text: str) -> str:
-    """Return text of several lines as it is; unseen characters other than line ends are shown by number."""
+def code(text: str, cut: str = "") -> str:
+    """Return text of several lines as it is; unseen characters other than line ends are shown by number.
+
+    Of what is too long for a page only the beginning is shown, and `cut` under it, which says so.
+    """
     lines = (html(line, _LONGEST_CODE) for line in text[:_LONGEST_CODE].split("\n"))
-    return block(f"<pre>{'&#10;'.join(lines)}</pre>")
+    said = warning(cut) if len(text) > _LONGEST_CODE else ""
+    return block(f'{said}<pre tabindex="0">{"&#10;".join(lines)}</pre>{said}')
 
 
 def trouble(title: str, problems: Iterable[str]) -> str:
     """Return what stands in the way of something, as a list under a title."""
     items = "".join(f"<li>{html(problem, 4 * LONGEST)}</li>" for problem in problems)
-    return block(f'<div class="bad"><p><b>{WARNING} {html(title)}</b></p><ul>{items}</ul></div>', role="alert")
+    return f'<div class="bad"><p><b>{WARNING} {html(title)}</b></p><ul>{items}</ul></div>'
 
 
 def plain_table(head: Sequence[str], cells: Iterable[Sequence[str]], numbers: Sequence[bool] = ()) -> str:

@@ -9,7 +9,9 @@ import ipywidgets as widgets
 import pandas as pd
 
 from toastnb.forms.acting import ActionForm
+from toastnb.forms.choosing import matching
 from toastnb.forms.views import markup
+from toastnb.forms.views.controls import DropDown, Line, Marking
 from toastnb.forms.views.fields import OptionsView
 from toastnb.forms.views.layout import beside_labels, button_layout, control_layout, label_style
 from toastnb.forms.views.words import Say
@@ -32,26 +34,25 @@ class Picker(OptionsView):
         The words of the form's language.
     """
 
-    _kind = widgets.SelectMultiple
+    _kind = Marking
 
     def __init__(self, form: ActionForm, say: Say) -> None:
         self._form = form
         self._frame: pd.DataFrame | None = None
         self._matching = pd.DataFrame()
-        self.search = widgets.Text(description=say("search"), placeholder=say("search_hint"), layout=control_layout())
-        self.filters = {
-            name: widgets.Dropdown(description=say(f"filter.{name}"), layout=control_layout()) for name in _FILTERS
-        }
+        self.search = Line(description=say("search"), placeholder=say("search_hint"), layout=control_layout())
+        self.filters = {name: DropDown(description=say(f"filter.{name}"), layout=control_layout()) for name in _FILTERS}
         self.all = widgets.Button(layout=button_layout())
         self.clear = widgets.Button(description=say("clear"), layout=button_layout())
         super().__init__(form.fields["instances"], say)
         seekers = (self.search, *self.filters.values())
         for seeker in seekers:
             label_style(seeker)
+            seeker.lock = self.field.lock
             seeker.observe(self._sought, "value")
         self.all.on_click(lambda _: self._choose_all())
         self.clear.on_click(lambda _: self.field.set(()))
-        buttons = widgets.HBox([self.all, self.clear], layout=beside_labels(flex_flow="row wrap"))
+        buttons = widgets.HBox([self.all, self.clear], **beside_labels(flex_flow="row wrap"))
         self.children = (*seekers, self.control, buttons, self.remark)
 
     @property
@@ -64,7 +65,7 @@ class Picker(OptionsView):
             self._frame = self._form.instances
             self._offer_filters(self._frame)
         wanted = {name: control.value for name, control in self.filters.items()}
-        self._matching = self._form.search(self.search.value, **wanted)
+        self._matching = matching(self._form.instances, self.search.value, **wanted)
         shown = self._matching.head(MOST_SHOWN)
         rows = shown[_IN_A_ROW].itertuples(index=False, name=None)
         labels = [" · ".join(markup.shown(part, 30) for part in row if isinstance(part, str) and part) for row in rows]

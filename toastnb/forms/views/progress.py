@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import ipywidgets as widgets
 
 from toastnb.forms.views import markup
-from toastnb.forms.views.layout import control_layout, label_style
+from toastnb.forms.views.layout import beside_labels, button_layout
 from toastnb.forms.views.words import Say
 from toastnb.forms.work import Row
 
@@ -17,7 +18,9 @@ _BAD = frozenset({"ERROR", "failed", "unknown", "not_sent", "partly"})
 
 
 class ProgressView(widgets.VBox):
-    """The bar and the rows; nothing while there are no rows.
+    """A button that says how many are done and folds the rest away, the bar and the rows; nothing before a submit.
+
+    The button is where the keyboard's focus goes while the one that sends is off.
 
     Parameters
     ----------
@@ -27,22 +30,42 @@ class ProgressView(widgets.VBox):
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self.bar = widgets.IntProgress(layout=control_layout())
-        label_style(self.bar)
+        self._said = ""
+        self._is_on = False
+        self.heard = widgets.HTML(markup.heard(""))
+        self.opener = widgets.ToggleButton(value=True, layout=button_layout(align_self="flex-start"))
+        self.bar = widgets.IntProgress(layout=widgets.Layout(width="auto"))
         self.text = widgets.HTML()
-        super().__init__([self.bar, self.text], layout=widgets.Layout(display="none"))
+        super().__init__([self.heard, self.opener, self.bar, self.text], **beside_labels(wide=True))
+        self.opener.observe(self._turned, "value")
+        self._turned()
 
     def show(self, rows: Sequence[Row], *, busy: bool) -> None:
         """Show rows; `busy` tells whether they are still followed."""
-        self.layout.display = None if rows else "none"
-        if not rows:
-            return
-        done = sum(row.done for row in rows)
-        self.bar.max = len(rows)
-        self.bar.value = done
-        self.bar.description = self._say("progress", done=f"{done:,}", total=f"{len(rows):,}")
+        self._is_on = busy or bool(rows)
+        ended = sum(row.done for row in rows)
+        bad = sum(row.done and row.state in _BAD for row in rows)
+        words = "progress_bad" if bad else "progress"
+        counts = {"done": f"{ended - bad:,}", "total": f"{len(rows):,}", "bad": f"{bad:,}"}
+        self._said = self._say(words, **counts) if rows else self._say("busy") if busy else ""
+        self.heard.value = markup.heard(self._said)
+        self.bar.max = max(len(rows), 1)
+        self.bar.value = ended
         self.bar.bar_style = "danger" if any(row.state in _BAD for row in rows) else "" if busy else "success"
-        self.text.value = markup.block(self._counted(rows) + self._table(rows))
+        self.bar.tooltip = self._said
+        self.text.value = markup.block(self._counted(rows) + self._table(rows)) if rows else ""
+        self._turned()
+
+    def focus(self) -> None:
+        """Take the keyboard's focus."""
+        self.opener.focus()
+
+    def _turned(self, _: dict[str, Any] | None = None) -> None:
+        is_open = self.opener.value
+        self.opener.description = f"{'▾' if is_open else '▸'} {self._said}"
+        self.opener.layout.display = None if self._is_on else "none"
+        for part in (self.bar, self.text):
+            part.layout.display = None if self._is_on and is_open else "none"
 
     def _counted(self, rows: Sequence[Row]) -> str:
         if len(rows) <= _MOST_ROWS:

@@ -6,17 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
-from traitlets import Unicode
 
 from toastnb.forms.views import markup
-from toastnb.forms.views.layout import beside_labels, control_layout, keep_room, label_style
+from toastnb.forms.views.controls import Hidden
+from toastnb.forms.views.layout import beside_labels, control_layout, label_style
 from toastnb.forms.views.words import Say
-
-
-class _Password(widgets.Password):
-    """A password that the kernel does not send back to the page, as it does with other values."""
-
-    value = Unicode().tag(sync=True, echo_update=False)
 
 
 class SecretView(widgets.VBox):
@@ -39,12 +33,17 @@ class SecretView(widgets.VBox):
         self._say = say
         self._give = give
         self._given = False
-        self.control = _Password(description=self.label, continuous_update=False, layout=control_layout())
+        self.control = Hidden(description=self.label, continuous_update=False, layout=control_layout())
         self.control.tooltip = say.hint("login", name) or self.label
         label_style(self.control)
-        self.remark = widgets.HTML(layout=beside_labels())
+        self.remark = widgets.HTML(**beside_labels())
         super().__init__([self.control, self.remark])
         self.control.observe(self._entered, "value")
+
+    @property
+    def problem(self) -> str:
+        """What is said of it to be wrong."""
+        return self._say("sentence.missing") if self.asked and not self._given else ""
 
     def show(self, given: bool) -> None:
         """Show whether there is one."""
@@ -53,10 +52,9 @@ class SecretView(widgets.VBox):
 
     def show_remarks(self) -> None:
         """Show that it was taken, or that it is missing when that is asked for."""
-        said = markup.note(f"✓ {self._say('given')}") if self._given else ""
-        missing = markup.warning(f"{self.label}: {self._say('sentence.missing')}") if self.asked else ""
-        self.remark.value = markup.block(said or missing, role="status")
-        keep_room(self.remark, bool(said or missing), always=True)
+        missing = markup.warning(f"{self.label}: {self.problem}") if self.problem else ""
+        said = markup.note(f"✓ {self._say('given')}" if self._given else self._say("taken"))
+        self.remark.value = markup.block(missing or said, role="status")
 
     def _entered(self, change: dict[str, Any]) -> None:
         text = change.pop("new")

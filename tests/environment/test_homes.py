@@ -1,0 +1,134 @@
+"""Homes, folders for temporary files and languages as machines have them: what works all the same, and what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import toastnb as tn
+from tests.environment.support import command, environment_of
+from toastnb import login
+from toastnb.redaction import Secret
+
+HOMES: dict[str, str | None] = {
+    "missing": "/no/such/home",
+    "not a folder": "/dev/null",
+    "read-only": "/proc",  # where even root can make nothing
+    "unset": None,
+    "empty": "",
+    "relative": "somewhere",
+}
+NO_XDG = {"XDG_CONFIG_HOME": None, "XDG_DATA_HOME": None, "XDG_RUNTIME_DIR": None}
+
+
+def homeless(account: tn.Sandbox | None, folder: Path, home: str | None) -> dict[str, str]:
+    return environment_of(account, folder, HOME=home, **NO_XDG)
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_the_environment_is_enough_without_a_home(sandbox: tn.Sandbox, tmp_path: Path, home: str) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    done = command(["whoami"], homeless(sandbox, folder, HOMES[home]), folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sandbox.base_url in done.stdout
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("home", ["missing", "not a folder", "read-only"])
+def test_a_profile_that_can_be_stored_nowhere_is_not_stored_elsewhere(tmp_path: Path, home: str) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    where = HOMES[home] if home != "missing" else "/proc/no/such/home"
+    done = command(["login", "--username", "me"], homeless(None, folder, where), folder, "an-appkey\na-password\n")
+    assert done.returncode == 2
+    assert "Storing a profile" in done.stderr
+    assert "XDG_CONFIG_HOME" in done.stderr  # what to do
+    assert "Traceback" not in done.stderr
+    assert list(folder.rglob("*")) == []
+
+
+def test_a_report_needs_no_home(toast: tn.Toast, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    done = command(["report", "--inventory", str(saved)], homeless(None, tmp_path, "/dev/null"), folder)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["capacity-report.html", "capacity-report.xlsx"]
+
+
+@pytest.mark.parametrize("temporary", ["/no/such/folder", "/proc", "/dev/null"])
+def test_a_folder_for_temporary_files_that_is_not_there_is_no_obstacle(
+    toast: tn.Toast, tmp_path: Path, temporary: str
+) -> None:
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    arguments = ["inventory", "--inventory", str(saved), "--out", "t.xlsx"]
+    done = command(arguments, environment_of(None, tmp_path, TMPDIR=temporary), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "t.xlsx").stat().st_size > 1000
+
+
+def test_no_folder_for_temporary_files_at_all(toast: tn.Toast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose file systems are all read-only."""
+    inventory = toast.inventory()
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc"])
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with pytest.raises(tn.InvalidInput, match=r"no folder for temporary files .* Name one"):
+        tn.report.write(inventory, tmp_path / "report")
+    assert list((tmp_path / "report").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "speaks",
+    [
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1:strict", "PYTHONUTF8": "0"},
+    ],
+    ids=["C", "POSIX", "latin-1"],
+)
+@pytest.mark.parametrize("kind", ["table", "json"])
+def test_korean_on_a_terminal_without_it_is_escaped(
+    toast: tn.Toast, tmp_path: Path, speaks: dict[str, str], kind: str
+) -> None:
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    names = tn.load_inventory(saved).security_groups.description
+    korean = next(text for text in names.dropna() if not text.isascii())
+    arguments = ["inventory", "--inventory", str(saved), "-t", "security_groups", "-f", kind]
+    done = command(arguments, environment_of(None, tmp_path, **speaks), tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert korean.encode("ascii", "backslashreplace").decode() in done.stdout
+    file = command([*arguments, "--out", "t"], environment_of(None, tmp_path, **speaks), tmp_path)
+    assert file.returncode == 0
+    assert korean in (tmp_path / "t").read_text("utf-8")
+
+
+def test_korean_in_what_is_said_and_in_names_of_files(tmp_path: Path) -> None:
+    environment = environment_of(None, tmp_path, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = command(["whoami", "--profile", "운영"], environment, tmp_path)
+    assert done.returncode == 2
+    assert "there is no profile" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nobodys_home_is_no_place_for_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number that no list of users knows; "~" is then no folder of ours."""
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.chdir(tmp_path)
+    with tn.connect(appkey="an-appkey", username="me", password="a-password") as toast:
+        assert toast.account().username == "me"
+    with pytest.raises(tn.InvalidInput, match="Set HOME or XDG_CONFIG_HOME"):
+        login.store("lab", appkey=Secret("an-appkey"), username="u", password=Secret("a-password"))
+    strange = tmp_path / "~" / ".config" / "toastnb" / "config.toml"
+    assert not strange.exists()
+    strange.parent.mkdir(parents=True)
+    strange.write_text('default = "lab"\n[profiles.lab]\nappkey = "x"\nusername = "u"\npassword = "p"\n')
+    with pytest.raises(tn.CredentialsError):
+        tn.connect()

@@ -1,0 +1,1 @@
+"""The sandbox, in a process of its own, under many clients at once."""

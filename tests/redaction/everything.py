@@ -1,0 +1,236 @@
+"""All that is public, called as a user would with a real (sandbox) account, and all that it produces, kept in files.
+
+Run as a program, in a folder of its own, with the canary's credentials in the environment: it finds them there as a
+user's program does, and has them in no variable of its own. What it leaves behind is searched by the test beside it.
+"""
+
+from __future__ import annotations
+
+import copy
+import faulthandler
+import gc
+import http.client
+import logging
+import os
+import pickle
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from ipywidgets.widgets.widget import _instances as widgets
+
+import toastnb as tn
+from tests.redaction.canary import shown_by, shown_by_tools
+from tests.redaction.public_calls import CALLS, KEY
+from toastnb.report import exports
+
+CHANGE = {"add": 2, "flavor": "m2.c2m4", "zone": "kr-pub-a", "root_gb": 50}
+LIMITS = pd.DataFrame({"zone": ["kr-pub-a"], "vcpus": [1000]})
+
+
+class Account:
+    """What the calls below are made with.
+
+    Parameters
+    ----------
+    toast : Toast
+        The account.
+    """
+
+    def __init__(self, toast: tn.Toast) -> None:
+        self.toast = toast
+        self.inventory = toast.inventory()
+        self.vms = self.inventory.instances_detail
+        self.found = tn.audit.run(self.inventory)
+        self.prices = tn.capacity.price_template(self.vms)
+        self.own = tn.Sandbox(instances=2)
+
+
+Use = Callable[[Account], object]
+CAPACITY: dict[str, Use] = {
+    "compare": lambda a: tn.capacity.compare(a.vms, a.vms),
+    "cost": lambda a: tn.capacity.cost(a.vms, a.prices.fillna(1)),
+    "disk_options": lambda a: tn.capacity.disk_options(a.inventory.flavors.iloc[0], a.inventory.images.iloc[0]),
+    "disk_sizing": lambda a: tn.capacity.disk_sizing(a.inventory.disks, a.vms),
+    "flavor_mix": lambda a: tn.capacity.flavor_mix(a.vms),
+    "headroom": lambda a: tn.capacity.headroom(a.vms, LIMITS),
+    "largest_disks": lambda a: tn.capacity.largest_disks(a.inventory.disks, a.vms),
+    "price_template": lambda a: tn.capacity.price_template(a.vms),
+    "reclaimable": lambda a: tn.capacity.reclaimable(a.vms),
+    "single_zone": lambda a: tn.capacity.single_zone(a.vms, app="prefix"),
+    "totals": lambda a: tn.capacity.totals(a.vms),
+    "volumes_per_instance": lambda a: tn.capacity.volumes_per_instance(a.vms),
+    "what_if": lambda a: tn.capacity.what_if(a.vms, CHANGE, a.inventory.flavors),
+    "zone_balance": lambda a: tn.capacity.zone_balance(a.vms),
+    "zone_failure": lambda a: tn.capacity.zone_failure(a.vms),
+}
+AUDIT: dict[str, Use] = {
+    "as_json": lambda a: tn.audit.as_json(a.found),
+    "catalogue": lambda _: tn.audit.catalogue(),
+    "fails": lambda a: tn.audit.fails(a.found, "high"),
+    "run": lambda a: tn.audit.run(a.inventory),
+    "sarif": lambda a: tn.audit.sarif(a.found),
+    "summary": lambda a: tn.audit.summary(a.found),
+    "unknowable": lambda _: tn.audit.unknowable(),
+    "waived": lambda a: tn.audit.waived(a.found),
+    "waivers": lambda a: tn.audit.waivers(a.found),
+}
+REPORT: dict[str, Use] = {
+    "copy_notebooks": lambda _: tn.report.copy_notebooks("notebooks"),
+    "summary": lambda a: tn.report.summary(a.inventory),
+    "table": lambda a: tn.report.table(a.vms).as_raw_html(),
+    "write": lambda a: tn.report.write(a.inventory, "report", prices="no-such-file.csv"),  # `toastnb report` succeeds
+}
+PLOTS: dict[str, Use] = {
+    "compare": lambda a: tn.plots.compare(tn.capacity.compare(a.vms, a.vms)),
+    "cost": lambda a: tn.plots.cost(CAPACITY["cost"](a)),
+    "disk_sizes": lambda a: tn.plots.disk_sizes(CAPACITY["disk_sizing"](a)),
+    "findings": lambda a: tn.plots.findings(a.found),
+    **{
+        name: lambda a, name=name: getattr(tn.plots, name)(CAPACITY[name](a))
+        for name in ("flavor_mix", "headroom", "largest_disks", "reclaimable", "single_zone")
+    },
+    **{
+        name: lambda a, name=name: getattr(tn.plots, name)(CAPACITY[name](a))
+        for name in ("totals", "volumes_per_instance", "zone_balance", "zone_failure")
+    },
+}
+FORMS: dict[str, Use] = {
+    "actions": lambda a: tn.forms.actions(a.toast).form.set(action="stop").request(),
+    "console": lambda a: tn.forms.console(a.toast),
+    "login": lambda _: tn.forms.login(),
+}
+TOAST: dict[str, Use] = {
+    **{name: lambda a, call=call: call(a.toast, Path()) for name, call in CALLS.items()},
+    "account": lambda a: a.toast.account(),
+    "last_outcome": lambda a: a.toast.last_outcome,
+    "close": lambda a: tn.connect().close(),
+}
+SANDBOX: dict[str, Use] = {
+    "start": lambda a: a.own.start(),
+    "base_url": lambda a: a.own.base_url,
+    "port": lambda a: a.own.port,
+    "is_serving": lambda a: a.own.is_serving,
+    "latency": lambda a: a.own.latency,
+    "calls": lambda a: a.own.calls,
+    "advance": lambda a: a.own.advance(1),
+    "fault": lambda a: a.own.fault("*", "reset"),
+    "clear_faults": lambda a: a.own.clear_faults(),
+    "reset": lambda a: a.own.reset(),
+    "save": lambda a: a.own.save("own-state.json"),
+    "stop": lambda a: a.own.stop(),
+    "serve_forever": lambda a: a.own.serve_forever,  # it runs with `toastnb sandbox`
+}
+INVENTORY: dict[str, Use] = {
+    "tables": lambda a: a.inventory.tables,
+    "save": lambda a: a.inventory.save("account.zip"),
+    "with_metadata": lambda a: a.inventory.with_metadata("team"),
+}
+TOP: dict[str, Use] = {
+    "connect": lambda _: tn.connect(),
+    "load_inventory": lambda _: tn.load_inventory("account.zip"),
+    "Toast": lambda a: tn.Toast(a.toast.account()),
+    "Inventory": lambda a: tn.Inventory({}, {}, a.inventory.fetched_at),
+    "Sandbox": lambda _: tn.Sandbox(instances=1),
+    **{
+        name: lambda _, name=name: getattr(tn, name)("said", action="doing")
+        for name in dir(tn)
+        if isinstance(getattr(tn, name), type) and issubclass(getattr(tn, name), Exception)
+    },
+}
+MODULES: dict[object, dict[str, Use]] = {
+    tn: TOP,
+    tn.Toast: TOAST,
+    tn.Inventory: INVENTORY,
+    tn.Sandbox: SANDBOX,
+    tn.capacity: CAPACITY,
+    tn.audit: AUDIT,
+    tn.report: REPORT,
+    tn.plots: PLOTS,
+    tn.forms: FORMS,
+}
+
+
+def keep(name: str, thing: object) -> None:
+    """Write all that a thing can show of itself into files."""
+    name = name.replace("/", "-").replace(" ", "-")
+    shown = [repr(thing), str(thing), repr(getattr(thing, "__dict__", "")), repr(getattr(thing, "attrs", ""))]
+    shown += [getattr(thing, way)() for way in ("_repr_html_", "to_csv", "to_json") if hasattr(thing, way)]
+    Path(f"{name}.txt").write_text("\n".join(map(str, shown)), "utf-8", errors="surrogateescape")
+    for way, write in (("pickle", pickle.dumps), ("copy", lambda one: repr(copy.deepcopy(one)).encode())):
+        try:
+            Path(f"{name}.{way}").write_bytes(write(thing))
+        except Exception as error:  # what cannot be pickled says so, in words that are searched too
+            Path(f"{name}.{way}").write_text(repr(error))
+    if isinstance(thing, pd.DataFrame) and not isinstance(thing.index, pd.MultiIndex):
+        for kind in exports.FILE_FORMATS:
+            with suppress(tn.InvalidInput):
+                exports.export(thing, f"{name}.{kind}", kind)
+    if hasattr(thing, "figure"):
+        thing.figure.savefig(f"{name}.png")
+
+
+def reachable(thing: object) -> str:
+    """Return what is found from a thing by its attributes and whatever these refer to, but not inside of functions."""
+    pending, seen, shown = [thing], set(), []
+    while pending:
+        one = pending.pop()
+        if id(one) in seen or isinstance(one, type | type(sys) | type(reachable) | type(keep.__code__)):
+            continue
+        seen.add(id(one))
+        with suppress(Exception):
+            shown.append(bytes(one).decode("latin-1") if isinstance(one, bytes | bytearray) else repr(one))
+        if not isinstance(one, str | bytes | bytearray | pd.DataFrame):
+            pending += gc.get_referents(one) if type(one).__name__ not in {"cell", "frame", "method"} else []
+    return f"{len(seen)} things\n" + "\n".join(shown)
+
+
+def sign_in_with_a_form(base_url: str, good: bool) -> None:
+    """Type credentials into the form on the page, as a person does, and keep the states of all widgets."""
+    view = tn.forms.login()
+    view.form.set(base_url=base_url, username=os.environ["TOASTNB_USERNAME"])
+    view.secrets["appkey"].control.set_state({"value": os.environ["TOASTNB_APPKEY"]})  # as it comes from the page
+    view.secrets["password"].control.set_state({"value": os.environ["TOASTNB_PASSWORD"] + ("" if good else "?")})
+    with suppress(tn.ToastError):
+        view.form.submit()
+    states = [widget.get_state() for widget in widgets.values()]
+    Path(f"states-{good}.txt").write_text(f"{len(states)} widgets\n{states!r}", "utf-8")
+    view.close()
+
+
+def main() -> None:
+    """Do all of it."""
+    mpl.use("Agg")
+    warnings.simplefilter("always")
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, force=True)
+    http.client.HTTPConnection.debuglevel = 1
+    faulthandler.enable()
+    toast = tn.connect(timeout=20)
+    account = Account(toast)
+    for module, calls in MODULES.items():
+        for name, use in calls.items():
+            label = f"{getattr(module, '__name__', module)}.{name}"
+            try:
+                keep(label, use(account))
+            except tn.ToastError as error:
+                keep(f"{label}.error", error)
+                Path(f"{label}.traceback.txt").write_text(shown_by(error) + shown_by_tools(error), "utf-8")
+    toast.import_keypair("again", KEY)
+    account.inventory.save("account.zip")
+    base_url = toast.account().base_url
+    sign_in_with_a_form(base_url, good=False)
+    sign_in_with_a_form(base_url, good=True)
+    toast.flavors()
+    Path("reachable.txt").write_text(reachable(toast), "utf-8", errors="surrogateescape")
+    with Path("faulthandler.txt").open("w") as file:
+        faulthandler.dump_traceback(file)
+    sys.stdout.write(f"{sum(len(calls) for calls in MODULES.values())} calls\n")
+    account.own.stop()
+
+
+if __name__ == "__main__":
+    main()
