@@ -9,6 +9,7 @@ not make an account unreadable. Anything else that is not of its type is a `BadA
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cache
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 Buffer = bytes | bytearray
 
+# Of a type that one thread is still taking in, msgspec may give another thread half, which ends the process.
+_one_at_a_time = threading.Lock()
 # msgspec's lax mode takes the string "null", in any spelling, for None, so that what is no number would become a
 # missing one, and takes a number with a fraction or an exponent for the whole one to which a float rounds it.
 _N, _U, _L = rb"(?:[nN]|\\u00[46][eE])", rb"(?:[uU]|\\u00[57]5)", rb"(?:[lL]|\\u00[46][cC])"
@@ -185,7 +188,8 @@ def _decoder(kind: type[T], strict: bool) -> msgspec.json.Decoder[T]:
 
 @cache
 def _cached_decoder(kind: Any, strict: bool) -> Any:
-    return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
+    with _one_at_a_time:
+        return msgspec.json.Decoder(kind, strict=strict, dec_hook=_wrap)
 
 
 def _mend(body: Buffer) -> bytes:

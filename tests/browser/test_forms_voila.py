@@ -143,6 +143,7 @@ def test_three_instances_are_made_by_one_request_and_watched_until_they_run(open
     for number in (1, 2, 3):
         expect(rows.filter(has_text=f"web-new-{number}").first).to_have_text(re.compile(r"✓ ACTIVE\s*\d+ s"))
     assert named(sandbox, "web-new") == {f"web-new-{number}": "ACTIVE" for number in (1, 2, 3)}
+    expect(page.said("There is an instance of this name already")).to_be_visible()  # the lists were read again
     page.button("Create 3 instances").click()
     expect(page.said("This was sent")).to_be_visible()
     assert sandbox.calls["POST instances"] == before + 1
