@@ -61,9 +61,9 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start a Chromium: one a process, for Playwright is there once in a thread."""
+    """Start a Chromium for one module: Playwright's event loop would be in the way of kernels in the same thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -166,6 +166,8 @@ def test_an_instance_is_stopped_resized_and_started(opened: Open, sandbox: tn.Sa
         expect(row).to_have_text(re.compile(rf"✓ {end}\s*\d+ s"))
         expect(page.said("✓ Done")).to_be_visible()
         assert named(sandbox, name) == {name: end}
+        listed = page.several("Instances").locator("option", has_text=name).first
+        expect(listed).to_contain_text(f" {end} ")  # the lists were read again: the next action is offered by them
     [detail] = [one for one in raw_call(sandbox, "GET", "instances-detail")["instances"] if one["name"] == name]
     assert detail["flavor"]["name"] == "r2.c2m8"
     page.open_tab("Log")
