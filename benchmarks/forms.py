@@ -7,8 +7,6 @@ all instances.
 
 from __future__ import annotations
 
-import os
-import shutil
 import statistics
 import sys
 import time
@@ -20,6 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 import toastnb as tn
 from tests.browser.serving import environment, voila, write_notebook
 from tests.support import CHROMIUM_OPTIONS
+from toastnb.report.pdf import find_chromium
 
 ROUNDS = 5
 LIMIT_SECONDS = 2.0
@@ -59,7 +58,7 @@ _USABLE = {
 
 def measure(instances: int) -> None:
     """Print a line a way: seconds of the call, and from the click until it is usable, medians of rounds in turn."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     with TemporaryDirectory() as folder, tn.Sandbox(instances=instances) as sandbox:
         notebooks = Path(folder) / "notebooks"
         notebooks.mkdir()

@@ -5,8 +5,6 @@ Run from the root of a checkout as ``python -m docs.screenshots``. The fleet is 
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +14,7 @@ import toastnb as tn
 from tests.browser.form_page import FormPage
 from tests.browser.serving import environment, voila, write_notebook
 from tests.support import CHROMIUM_OPTIONS
+from toastnb.report.pdf import find_chromium
 
 TARGET = Path(__file__).parent / "_static"
 WIDTH = 860
@@ -28,7 +27,7 @@ PAGES = {
 
 def main() -> None:
     """Take all pictures."""
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     with TemporaryDirectory() as folder, tn.Sandbox(start="2026-11-01T09:00:00Z") as sandbox:
         home = Path(folder)
         notebooks = home / "notebooks"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.transport.hostile import Hostile
 from toastnb.api import Api
 from toastnb.config import Profile
 from toastnb.redaction import Secret
+from toastnb.report.pdf import find_chromium
 from toastnb.transport import Transport
 
 if TYPE_CHECKING:  # Playwright is not there where only the library is tested
@@ -54,16 +54,17 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Return where a Chromium is. Without one its tests are skipped and say so; in CI that is a failure."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        said = "not run, for no Chromium was found: install it with `make browser`, or name it in CHROMIUM"
+    try:
+        path = find_chromium()
+    except tn.InvalidInput as error:
+        said = f"not run, for {error.said}: install it with `make browser`, or name it in CHROMIUM"
         (pytest.fail if "CI" in os.environ else pytest.skip)(said)
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Start a Chromium: one a process, for Playwright is there once in a thread."""
+    """Start a Chromium for one module: Playwright's event loop would be in the way of kernels in the same thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

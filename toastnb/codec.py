@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 Buffer = bytes | bytearray
 
-# Of a type that one thread is still taking in, msgspec gives another thread half, which ends the process.
+# Of a type that one thread is still taking in, msgspec may give another thread half, which ends the process.
 _one_at_a_time = threading.Lock()
 # msgspec's lax mode takes the string "null", in any spelling, for None, so that what is no number would become a
 # missing one, and takes a number with a fraction or an exponent for the whole one to which a float rounds it.

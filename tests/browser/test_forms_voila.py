@@ -143,6 +143,7 @@ def test_three_instances_are_made_by_one_request_and_watched_until_they_run(open
     for number in (1, 2, 3):
         expect(rows.filter(has_text=f"web-new-{number}").first).to_have_text(re.compile(r"✓ ACTIVE\s*\d+ s"))
     assert named(sandbox, "web-new") == {f"web-new-{number}": "ACTIVE" for number in (1, 2, 3)}
+    expect(page.said("There is an instance of this name already")).to_be_visible()  # the lists were read again
     page.button("Create 3 instances").click()
     expect(page.said("This was sent")).to_be_visible()
     assert sandbox.calls["POST instances"] == before + 1
@@ -165,6 +166,8 @@ def test_an_instance_is_stopped_resized_and_started(opened: Open, sandbox: tn.Sa
         expect(row).to_have_text(re.compile(rf"✓ {end}\s*\d+ s"))
         expect(page.said("✓ Done")).to_be_visible()
         assert named(sandbox, name) == {name: end}
+        listed = page.several("Instances").locator("option", has_text=name).first
+        expect(listed).to_contain_text(f" {end} ")  # the lists were read again: the next action is offered by them
     [detail] = [one for one in raw_call(sandbox, "GET", "instances-detail")["instances"] if one["name"] == name]
     assert detail["flavor"]["name"] == "r2.c2m8"
     page.open_tab("Log")

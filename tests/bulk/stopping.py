@@ -1,6 +1,7 @@
 """A process that stops instances, round after round, and says after each what became of them.
 
-It reads a line with the ids of a round, and writes one with the outcomes, whether Ctrl-C came or not.
+It reads a line with the ids of a round, says when it begins, and writes a line with the outcomes, whether Ctrl-C came
+or not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ def main() -> None:
         toast.flavors()
         say("ready")
         for line in sys.stdin:
+            toast.flavors()  # with a token that is accepted: the sandbox is another one each round
+            say("begins")
             say(json.dumps(a_round(toast, json.loads(line))))
 
 

@@ -62,6 +62,7 @@ def test_an_interrupt_at_any_moment_leaves_an_account_of_every_id(
         wanted = active(sandbox)[:IDS]
         stopper.stdin.write(json.dumps(wanted) + "\n")
         stopper.stdin.flush()
+        assert stopper.stdout.readline() == "begins\n"
         # The n-th call and a little later: at the very start, between two calls, near the end.
         sandbox_has_seen = moment * IDS // MOMENTS
         eventually(lambda n=sandbox_has_seen: sandbox.calls[ACTION] >= n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ LISTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def scripted() -> Iterator[tuple[Hostile, tn.Toast]]:
+@contextmanager
+def scripted_service() -> Iterator[tuple[Hostile, tn.Toast]]:
+    """Serve answers that are scripted, to a `Toast` that does not wait before it tries again."""
     account = {"appkey": "an-appkey", "username": "me@example.com", "password": "a-password"}
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -37,6 +39,12 @@ def scripted() -> Iterator[tuple[Hostile, tn.Toast]]:
     ):
         patch.setattr("toastnb.transport.BACKOFF", tenacity.wait_none())
         yield service, toast
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[tuple[Hostile, tn.Toast]]:
+    with scripted_service() as served:
+        yield served
 
 
 Serve = Callable[..., tn.Toast]

@@ -9,26 +9,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.contract.test_samples import SAMPLES, as_the_guide_prints_it
+from tests.openapi.needs import SAMPLE_SCHEMAS
 
-# sample of the guide -> the schema of its answer; the siblings have none, so theirs are made up here
-SCHEMAS = {
-    "success": "DoneAnswer",
-    "refusal": "Refusal",
-    "tokens": "AccessAnswer",
-    "availability-zones": "ZonesAnswer",
-    "instances": "InstancesAnswer",
-    "instances-detail": "InstancesDetailAnswer",
-    "instance-created": "InstanceAnswer",
-    "attachment": "AttachmentAnswer",
-    "created-image": "ActionAnswer",
-    "flavors": "FlavorsAnswer",
-    "keypairs": "KeypairsAnswer",
-    "keypairs-by-name": "KeypairsAnswer",
-    "keypair-created": "KeypairAnswer",
-    "keypair-uploaded": "KeypairAnswer",
-}
 _RULE = {"id": "r", "portRangeMin": 22, "portRangeMax": 23, "protocol": "tcp", "remoteIpPrefix": "0.0.0.0/0"}
-_SIBLINGS = {
+_SIBLINGS = {  # the guide has no samples of theirs
     "ImagesAnswer": {"images": [{"id": "m", "size": 5, "minDisk": 20, "minRam": 1024, "isPublic": True,
                                  "properties": {"os_type": "linux"}, "createdAt": "2017-05-16T02:17:50Z"}]},
     "NetworksAnswer": {"networks": [{"id": "n", "router:external": True, "adminStateUp": False, "subnets": ["s"]}]},
@@ -43,7 +27,7 @@ _SIBLINGS = {
 def answers() -> dict[str, list[Any]]:
     """Return valid answers by the name of their schema, each as the tables have it and as the samples print it."""
     found: dict[str, list[Any]] = {}
-    for name, schema in SCHEMAS.items():
+    for name, schema in SAMPLE_SCHEMAS.items():
         found.setdefault(schema, []).append(json.loads((SAMPLES / f"{name}.json").read_bytes()))
     header = {"isSuccessful": True, "resultCode": 0, "resultMessage": "SUCCESS"}
     for schema, parts in _SIBLINGS.items():

@@ -11,12 +11,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import tenacity
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import toastnb as tn
-from tests.frames.conftest import LISTS
+from tests.frames.conftest import LISTS, scripted_service
 from tests.frames.test_values import address_rows, detail_row, disk_rows, group_rows, metadata_rows, rows_of
 from tests.fuzz import mutants
 from tests.fuzz.reader import Reading, read
@@ -77,14 +76,8 @@ SCHEMAS |= {"availability-zones": "ZonesAnswer"}
 
 @pytest.fixture(scope="module")
 def connected() -> Iterator[tuple[Hostile, tn.Toast]]:
-    account = {"appkey": "an-appkey", "username": "me@example.com", "password": "a-password"}
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        Hostile() as service,
-        tn.connect(**account, base_url=service.base_url) as toast,
-    ):
-        patch.setattr("toastnb.transport.BACKOFF", tenacity.wait_none())
-        yield service, toast
+    with scripted_service() as served:
+        yield served
 
 
 def frame_or_error(work: Callable[[], Any]) -> Any:

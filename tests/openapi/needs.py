@@ -46,3 +46,22 @@ def needed(path: str) -> bool:
         return False
     known_by = "name" if answer.startswith("Keypair") else "zoneName" if answer == "ZonesAnswer" else "id"
     return parts[1:] == [known_by] or parts == ["securityGroups[]", "securityGroupRules[]", "id"]
+
+
+# sample of the guide -> the schema of its answer
+SAMPLE_SCHEMAS = {
+    "success": "DoneAnswer",
+    "refusal": "Refusal",
+    "tokens": "AccessAnswer",
+    "availability-zones": "ZonesAnswer",
+    "instances": "InstancesAnswer",
+    "instances-detail": "InstancesDetailAnswer",
+    "instance-created": "InstanceAnswer",
+    "attachment": "AttachmentAnswer",
+    "created-image": "ActionAnswer",
+    "flavors": "FlavorsAnswer",
+    "keypairs": "KeypairsAnswer",
+    "keypairs-by-name": "KeypairsAnswer",
+    "keypair-created": "KeypairAnswer",
+    "keypair-uploaded": "KeypairAnswer",
+}

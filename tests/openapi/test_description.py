@@ -12,24 +12,7 @@ import schemathesis
 
 from tests.contract.test_samples import CALLS, SAMPLES
 from tests.openapi import description
-
-# sample of the guide -> the schema of its answer
-ANSWERS = {
-    "success": "DoneAnswer",
-    "refusal": "Refusal",
-    "tokens": "AccessAnswer",
-    "availability-zones": "ZonesAnswer",
-    "instances": "InstancesAnswer",
-    "instances-detail": "InstancesDetailAnswer",
-    "instance-created": "InstanceAnswer",
-    "attachment": "AttachmentAnswer",
-    "created-image": "ActionAnswer",
-    "flavors": "FlavorsAnswer",
-    "keypairs": "KeypairsAnswer",
-    "keypairs-by-name": "KeypairsAnswer",
-    "keypair-created": "KeypairAnswer",
-    "keypair-uploaded": "KeypairAnswer",
-}
+from tests.openapi.needs import SAMPLE_SCHEMAS
 
 
 def test_it_is_openapi_3_1() -> None:
@@ -68,14 +51,14 @@ def test_every_example_fits_its_schema() -> None:
         description.validator(schema, closed=True).validate(example)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", SAMPLE_SCHEMAS)
 def test_a_sample_of_the_guide_fits(name: str) -> None:
     sample = json.loads((SAMPLES / f"{name}.json").read_bytes())
-    description.validator(description.named(ANSWERS[name]), closed=True).validate(sample)
+    description.validator(description.named(SAMPLE_SCHEMAS[name]), closed=True).validate(sample)
 
 
 def test_every_sample_is_checked() -> None:
-    assert {path.stem for path in Path(SAMPLES).glob("*.json")} == ANSWERS.keys() == CALLS.keys()
+    assert {path.stem for path in Path(SAMPLES).glob("*.json")} == SAMPLE_SCHEMAS.keys() == CALLS.keys()
 
 
 @pytest.mark.parametrize(

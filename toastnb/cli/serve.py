@@ -45,8 +45,5 @@ def sandbox(
     except (OSError, ValueError) as error:
         fail(str(error))
     accepts = {name: getattr(service, name) for name in ("base_url", "appkey", "username", "password", "port")}
-    if as_json:
-        print(json.dumps(accepts), flush=True)
-    else:
-        print("\n".join(f"{name + ':':<10} {value}" for name, value in accepts.items()), flush=True)
-    service.serve_forever()
+    lines = [json.dumps(accepts)] if as_json else [f"{name + ':':<10} {value}" for name, value in accepts.items()]
+    service.serve_forever(lambda: print("\n".join(lines), flush=True))  # from then on whoever reads it may end it

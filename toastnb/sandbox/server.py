@@ -144,8 +144,14 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    def serve_forever(self) -> None:
-        """Serve until the process is told to end (SIGTERM, SIGINT), then stop. For the main thread."""
+    def serve_forever(self, ready: Callable[[], object] = lambda: None) -> None:
+        """Serve until the process is told to end (SIGTERM, SIGINT), then stop. For the main thread.
+
+        Parameters
+        ----------
+        ready : callable
+            Called once it serves, and ends cleanly when it is told to.
+        """
         ended = threading.Event()
 
         def end(_number: int, _frame: FrameType | None) -> None:
@@ -155,6 +161,7 @@ class Sandbox:
         try:
             if self._port is None:
                 self.start()
+            ready()
             while not ended.wait(_WAKE_SECONDS):  # some systems handle no signal during an endless wait
                 pass
         finally:
