@@ -47,6 +47,7 @@ bench: .venv/developers  ## the benchmarks, side by side with what one would wri
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.forms
 	$(BIN)/python -m benchmarks.projects
+	$(BIN)/python -m benchmarks.history
 
 fuzz: .venv/developers  ## damaged answers against the decoder (for FUZZ seconds), many calls against the sandbox
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/uv pip install -q --python $(BIN)/python 'atheris>=3' \

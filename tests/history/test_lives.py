@@ -210,7 +210,7 @@ def test_capacity_and_audit_take_the_closest_bounds(recorded: Recorded) -> None:
     inventory = tn.Inventory(tables([touched]), {}, "2026-11-01T00:00:00Z")
     assert tn.audit.run(inventory, checks=["stopped-long"]).empty
     [evidence] = tn.audit.run(inventory, checks=["stopped-long"], history=history).evidence
-    assert evidence == "stopped for at least 123 days (in STOP in every snapshot since 2026-07-01)"
+    assert evidence == "stopped for at least 123 days (seen in STOP since 2026-07-01)"
 
 
 def test_a_boot_after_the_newest_snapshot_makes_the_history_void(recorded: Recorded) -> None:

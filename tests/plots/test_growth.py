@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib.dates as mdates
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -56,6 +57,15 @@ def test_what_is_ahead_has_its_bands_the_limit_and_the_days_of_being_full() -> N
     assert ax.get_ylim()[1] > table["high_95"].max() * 0.99
     bands = [band.get_datalim(ax.transData).intervaly.max() for band in ax.collections]
     assert bands == [pytest.approx(table["high_95"].max()), pytest.approx(table["high_80"].max())]
+
+
+def test_bands_look_the_same_on_the_shade_as_beside_it_and_on_any_page() -> None:
+    ax = tn.plots.forecast(ahead(900))
+    assert [band.get_facecolor()[0][3] for band in ax.collections] == [1, 1]
+    assert max(patch.get_zorder() for patch in ax.patches) < min(band.get_zorder() for band in ax.collections)
+    with plt.style.context("dark_background"):
+        dark = tn.plots.forecast(ahead(900), ax=plt.subplots()[1])
+    assert max(dark.collections[0].get_facecolor()[0][:3]) < 0.2 < min(ax.collections[0].get_facecolor()[0][:3])
 
 
 def test_an_end_beyond_the_horizon_is_said_to_be_there() -> None:

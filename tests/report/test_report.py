@@ -163,6 +163,7 @@ def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
         "03-disk-sizing.ipynb",
         "04-audit.ipynb",
         "05-console.ipynb",
+        "06-history.ipynb",
     ]
     copied[0].write_text("changed")
     with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb"):

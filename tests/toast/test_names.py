@@ -157,7 +157,9 @@ def test_tab_shows_what_is_meant_for_users() -> None:
         "zone_balance",
         "zone_failure",
     ]
-    assert dir(tn.report) == ["copy_notebooks", "summary", "table", "write"]
+    assert tn.history.__all__ == ["History", "compact", "diff", "not_compared", "open_store", "record", "waterfall"]
+    assert {"churn", "forecast", "growth", "waterfall"} <= set(dir(tn.plots))
+    assert dir(tn.report) == ["OverTime", "copy_notebooks", "over_time", "summary", "table", "write"]
     audit = ["as_json", "catalogue", "fails", "run", "sarif", "summary", "unknowable", "waived", "waivers"]
     assert dir(tn.audit) == audit
     assert dir(tn.forms) == ["actions", "console", "login"]

@@ -26,7 +26,7 @@ def stopped_long(
     by, after = since["stopped_by"], stopped["created_at"] if history is None else since["stopped_after"]
     known, unknown = _lasting(stopped, by, after, at, days * DAY)
     seen = known["updated_at"].ne(by[known.index])
-    told = _updated(known).mask(seen, " (in STOP in every snapshot since " + dates(by[known.index]) + ")")
+    told = _updated(known).mask(seen, " (seen in STOP since " + dates(by[known.index]) + ")")
     lasting = "stopped for at least " + ages(by[known.index], at) + told
     return pd.concat(
         [

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from toastnb.capacity.distributed import is_distributed
 from toastnb.capacity.selection import as_keys, require_columns
+from toastnb.capacity.sums import totals
 from toastnb.capacity.trend import Floats
 from toastnb.errors import InvalidInput
 
@@ -70,7 +72,9 @@ def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.Dat
         When it is neither a History nor such a frame, or lacks a column.
     """
     keys = [] if by is None else as_keys(by)
-    if not isinstance(history, pd.DataFrame):
+    if is_distributed(history):
+        history = totals(history, by=["at", "project", *keys], total=False).reset_index()  # type: ignore[arg-type]
+    elif not isinstance(history, pd.DataFrame):
         if not hasattr(history, "amounts"):
             raise InvalidInput(f"history is {type(history).__name__}, but must be a History", hint=_HINT)
         history = history.amounts(by=keys)

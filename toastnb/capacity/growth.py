@@ -36,7 +36,8 @@ def growth(history: History, by: str | Sequence[str] | None = None) -> pd.DataFr
     Parameters
     ----------
     history : History or DataFrame
-        As `tn.history.open_store` answers, or as its `amounts`.
+        As `tn.history.open_store` answers, or as its `amounts`; or a Dask frame, as ``table("instances_detail")`` of a
+        history with ``engine="dask"``, where a snapshot without instances is not seen.
     by : str or list of str, optional
         Columns to group by besides the project, as zone.
 

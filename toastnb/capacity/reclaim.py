@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
+from toastnb.capacity.distributed import is_distributed, meta_of, of_partitions
 from toastnb.capacity.selection import Status, require_columns, with_status
 from toastnb.capacity.times import moment
 from toastnb.errors import InvalidInput
@@ -50,7 +53,8 @@ def reclaimable(
     Parameters
     ----------
     df : DataFrame
-        As `Toast.instances_detail` answers.
+        As `Toast.instances_detail` answers. Of a Dask frame the rows that are listed are brought here, no others; it
+        does not say when it was fetched.
     at : str or datetime, optional
         The moment to count from, ISO 8601, UTC where it has no zone; by default when `df` was fetched.
     status : str or list of str
@@ -80,8 +84,27 @@ def reclaimable(
     >>> stopped.groupby("status").disk_gb.sum().to_dict()
     {'ERROR': 320, 'STOP': 3320}
     """
-    require_columns(df, [*_COLUMNS, *TIMES], "df")
+    require_columns(meta_of(df), [*_COLUMNS, *TIMES], "df")
     when = moment_of(df, at)
+    if is_distributed(df) and history is not None:
+        history = _Known(history.stopped_since(when))  # asked once, not by each partition
+    work = partial(_listed, when=when, status=status, history=history)
+    table = of_partitions(work, _stacked, df, columns=[[*_COLUMNS, *TIMES]])
+    table.attrs = dict(getattr(df, "attrs", {}))
+    return table
+
+
+class _Known(NamedTuple):
+    """What a history said."""
+
+    stops: pd.DataFrame
+
+    def stopped_since(self, at: str | datetime | None = None) -> pd.DataFrame:
+        """Return it again."""
+        return self.stops
+
+
+def _listed(df: pd.DataFrame, when: pd.Timestamp, status: Status, history: StopHistory | None) -> pd.DataFrame:
     counted = with_status(df[[*_COLUMNS, *TIMES]], status)
     since = stop_times(counted, when, history)
     days = days_of(since, when)
@@ -96,9 +119,15 @@ def reclaimable(
     table["unknown"] = lacks_one.astype("Int64")
     if history is not None:
         table["evidence"] = since["evidence"]
-    table = table.sort_values("unchanged_days", ascending=False, na_position="last", kind="stable", ignore_index=True)
-    table.attrs = dict(df.attrs)
-    return table
+    return _in_order(table)
+
+
+def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    return _in_order(pd.concat(parts))
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    return table.sort_values("unchanged_days", ascending=False, na_position="last", kind="stable", ignore_index=True)
 
 
 def moment_of(df: pd.DataFrame, at: str | datetime | None) -> pd.Timestamp:
@@ -109,7 +138,7 @@ def moment_of(df: pd.DataFrame, at: str | datetime | None) -> pd.Timestamp:
     InvalidInput
         When there is none, or it is no time.
     """
-    value = df.attrs.get("fetched_at") if at is None else at
+    value = getattr(df, "attrs", {}).get("fetched_at") if at is None else at
     if value is None:
         raise InvalidInput("at is missing: df does not say when it was fetched", hint='Give at="2026-11-01T09:00:00Z".')
     return moment(value)

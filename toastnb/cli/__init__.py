@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from toastnb import __version__
-from toastnb.cli import account, differences, history, reports, serve, tables
+from toastnb.cli import account, differences, growing, history, reports, serve, tables
 from toastnb.cli.common import app, fail
 from toastnb.errors import ToastError
 from toastnb.redaction import redact
@@ -29,6 +29,8 @@ _COMMANDS = (  # in the order of --help
     history.snapshot,
     history.history,
     differences.diff,
+    growing.growth,
+    growing.forecast,
     history.compact,
     tables.notebooks,
     serve.sandbox,

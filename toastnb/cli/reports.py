@@ -23,10 +23,12 @@ from toastnb.cli.common import (
     pull_many,
     say,
 )
+from toastnb.errors import InvalidInput
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toastnb.history import History
     from toastnb.inventory import Inventory
 
 FOUND = 1
@@ -60,6 +62,10 @@ def report(
     prices: Annotated[Path | None, typer.Option(help="What flavors and disks cost, CSV: shows cost.")] = None,
     rules: RulesOption = None,
     waivers: WaiversOption = None,
+    history: Annotated[
+        str, typer.Option(help="A history, a folder or URL: shows changes since last time, growth, time remaining.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="The account's name in the history; the profile's by default.")] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
 ) -> None:
     """Write the capacity report (HTML and Excel) and print the totals by zone.
@@ -72,6 +78,7 @@ def report(
     from toastnb.rules import check_file_name
 
     reports.writer.folder_for(out)  # before anything is read
+    pasts = _histories(history, project, names_of(profile))
     if are_many(profile):
         folders = {name: out / check_file_name(name) for name in names_of(profile)}
         accounts, is_whole = pull_many(profile, saved, lambda projects: projects.inventories())
@@ -83,7 +90,14 @@ def report(
     for name, account in accounts.items():
         say(f"Writing the report{f' of {name}' if len(folders) > 1 else ''} ...")
         paths = reports.write(
-            account, folders[name], limits=limits, prices=prices, rules=rules, waivers=waivers, pdf=pdf
+            account,
+            folders[name],
+            limits=limits,
+            prices=prices,
+            rules=rules,
+            waivers=waivers,
+            history=pasts.get(name),
+            pdf=pdf,
         )
         for path in paths:
             print(f"Wrote {path}")
@@ -94,6 +108,25 @@ def report(
             "\nThis was the sandbox. For a real account:"
             "\n  toastnb login\n  toastnb report --profile default --out build"
         )
+
+
+def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
+    """Return what a history has of each profile. One that it does not have is an error, or told where it is of many."""
+    if project and (not history or len(names) > 1):
+        raise InvalidInput("--project is for --history of one account", hint="Many are looked for by their profiles.")
+    if not history:
+        return {}
+    from toastnb.history import open_store
+
+    known = open_store(history)
+    found = {}
+    for name in names:
+        called = project or name
+        if len(names) > 1 and called not in known.projects:
+            say(f"Without history of {name}: the history has no project of that name.")
+        else:
+            found[name] = known.of(called) if called else known
+    return found
 
 
 def _print_totals(accounts: Mapping[str, Inventory], by: list[str]) -> None:

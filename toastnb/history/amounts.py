@@ -9,14 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from toastnb.arrays import as_frame
 from toastnb.capacity.selection import FAMILY
 from toastnb.capacity.sums import SOURCES
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput
 from toastnb.history import layout
 from toastnb.history.places import Place
-from toastnb.history.reading import arrow_files, files_of, within
+from toastnb.history.reading import arrow_files, as_frame_of, files_of, within
 from toastnb.rules import NOT_ALLOCATED
 
 _TABLE = "instances_detail"
@@ -50,21 +49,38 @@ def amounts_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pd.DataFr
 
     The files are read some at a time, and of these some rows: what is in memory are sums.
     """
-    partial = [_sums(rows, keys) for some in _some(chosen) for rows in _rows(place, some, keys)]
-    groups = ["snapshot_id", *keys]
-    summed = [*_SUMMED, "instances", "unknown"]
-    whole = pa.concat_tables([_empty(keys), *partial])
-    added = whole.group_by(groups, use_threads=False).aggregate([(name, "sum") for name in summed])
-    added = added.rename_columns([name.removesuffix("_sum") for name in added.column_names]).select([*groups, *summed])
-    sums = as_frame(dict(zip(added.column_names, (_large(column) for column in added.columns), strict=True)))
-    when = chosen[["snapshot_id", "at", "project"]].astype({"snapshot_id": sums["snapshot_id"].dtype})
-    table = when.merge(sums, on="snapshot_id", how="inner" if keys else "left")
+    return series_of(chosen, keys, [sums_of(place, some, keys) for some in _some(chosen)])
+
+
+def sums_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pa.Table:
+    """Return sums of the chosen snapshots, by groups."""
+
+    def read() -> pa.Table:
+        return _added([_sums(rows, keys) for rows in _rows(place, chosen, keys)], keys)
+
+    sums: pa.Table = place.attempt("read", read)
+    return sums
+
+
+def series_of(chosen: pd.DataFrame, keys: list[str], sums: Sequence[pa.Table]) -> pd.DataFrame:
+    """Return the table of `amounts_of` from the sums of some snapshots and those of others."""
+    added = _added(sums, keys)
+    summed = as_frame_of(added)
+    when = chosen[["snapshot_id", "at", "project"]].astype({"snapshot_id": summed["snapshot_id"].dtype})
+    table = when.merge(summed, on="snapshot_id", how="inner" if keys else "left")
     if not keys:  # a snapshot without instances is one of nothing
         nothing = table["instances"].isna()
         table.loc[nothing, [*_SUMMED, "instances", "unknown"]] = 0
     table["ram_gb"] = table.pop("ram_mb").astype("Float64") / 1024
     table = table.sort_values(["at", "project", *keys], kind="stable", ignore_index=True)
     return table[["at", "project", *keys, *_AMOUNTS]]
+
+
+def _added(sums: Sequence[pa.Table], keys: list[str]) -> pa.Table:
+    whole = pa.concat_tables([_empty(keys), *sums])
+    groups, summed = ["snapshot_id", *keys], [*_SUMMED, "instances", "unknown"]
+    added = whole.group_by(groups, use_threads=False).aggregate([(name, "sum") for name in summed])
+    return added.rename_columns([name.removesuffix("_sum") for name in added.column_names]).select([*groups, *summed])
 
 
 def _some(chosen: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -118,7 +134,3 @@ def _empty(keys: list[str]) -> pa.Table:
 
 def _family(flavor_names: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(flavor_names, r"\..*", "")
-
-
-def _large(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.large_string()) if column.type == pa.string() else column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toastnb.arrays import texts
+from toastnb.arrays import stacked, texts
 from toastnb.audit.tables import checked_inventory
 from toastnb.capacity.selection import positions, require_columns
 from toastnb.columns import TABLES, Column, Kind
 from toastnb.errors import InvalidInput
+from toastnb.history.moments import Moment, of_each_pair
 from toastnb.history.pairing import paired
-from toastnb.inventory import Inventory
+from toastnb.inventory import PROJECT, Inventory
 
 COLUMNS = ("table", "key", "name", "change", "field", "before", "after")
 CHANGES = ("created", "deleted", "renamed", "resized", "changed")
@@ -60,7 +62,9 @@ _OWNERS = {
 }
 
 
-def diff(a: Inventory, b: Inventory, tables: Sequence[str] | None = None, volatile: bool = False) -> pd.DataFrame:
+def diff(
+    a: Inventory | Moment, b: Inventory | Moment, tables: Sequence[str] | None = None, volatile: bool = False
+) -> pd.DataFrame:
     """Tell what changed from one inventory to another, table by table.
 
     Rows are told apart by their keys, never by their order. A row of the same key and another name is renamed, and so
@@ -69,8 +73,9 @@ def diff(a: Inventory, b: Inventory, tables: Sequence[str] | None = None, volati
 
     Parameters
     ----------
-    a, b : Inventory
-        The earlier and the later one.
+    a, b : Inventory or Moment
+        The earlier and the later one. Two of ``open_store(store, engine="dask").at(when)`` are compared project by
+        project, by Dask.
     tables : list of str, optional
         The tables to compare; all of the column dictionary by default.
     volatile : bool
@@ -82,7 +87,8 @@ def diff(a: Inventory, b: Inventory, tables: Sequence[str] | None = None, volati
         A row a table's row that is created or deleted, and a row a field that differs, by table, change and name (all
         str): table, key (its parts with `` / `` between them), name (its own, or of the instance or security group
         that it belongs to), change (created, deleted, renamed, resized, changed), field, before, after (missing where
-        the value is). Whole numbers, true, false and times (ISO 8601, UTC) are written as text.
+        the value is). Whole numbers, true, false and times (ISO 8601, UTC) are written as text. Of several projects
+        the project comes first; one that only a or b has is not compared.
 
     Raises
     ------
@@ -98,9 +104,11 @@ def diff(a: Inventory, b: Inventory, tables: Sequence[str] | None = None, volati
     >>> changes[["change", "field", "before", "after"]].values.tolist()
     [['changed', 'status', 'ACTIVE', 'STOP']]
     """
+    wanted = _checked_tables(tables)
+    if isinstance(a, Moment) or isinstance(b, Moment):
+        return _of_projects(a, b, wanted, volatile)  # type: ignore[arg-type] # which is checked there
     for inventory in (a, b):
         checked_inventory(inventory)
-    wanted = _checked_tables(tables)
     lacking = {name: why for name in wanted if (why := _why_not(name, a, b))}
     parts = [_changes(name, a, b, volatile) for name in wanted if name not in lacking]
     changes = pd.concat([_none(), *parts], ignore_index=True)[list(COLUMNS)]
@@ -125,7 +133,7 @@ def not_compared(changes: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a table: table, why (str).
+        A row a table: table, why (str); of several projects with project before them.
 
     Raises
     ------
@@ -139,12 +147,18 @@ def not_compared(changes: pd.DataFrame) -> pd.DataFrame:
     >>> len(tn.history.not_compared(tn.history.diff(inventory, inventory)))
     0
     """
-    lacking = of_diff(changes)["not_compared"]
+    noted = of_diff(changes)
+    if "projects" in noted:
+        rows = [(project, *told) for project, lacking in noted["projects"].items() for told in lacking.items()]
+        return texts(**{name: [row[place] for row in rows] for place, name in enumerate((PROJECT, "table", "why"))})
+    lacking = noted["not_compared"]
     return texts(table=list(lacking), why=list(lacking.values()))
 
 
 def of_diff(changes: pd.DataFrame) -> dict[str, Any]:
     """Return what `diff` noted in its frame: before, after (each fetched_at and source), not_compared.
+
+    Of several projects also projects: what is not compared of each.
 
     Raises
     ------
@@ -160,6 +174,26 @@ def of_diff(changes: pd.DataFrame) -> dict[str, Any]:
         "changes no longer has what diff noted",
         hint="Give the frame as diff answered it; some pandas functions, such as concat, lose a frame's attrs.",
     )
+
+
+def _of_projects(a: Moment, b: Moment, tables: list[str], volatile: bool) -> pd.DataFrame:
+    """Return the changes of each project that both have, one below the other."""
+    found = of_each_pair(a, b, partial(diff, tables=tables, volatile=volatile))
+    changes = stacked(PROJECT, found or {"": _none()})
+    lacking = {project: of_diff(one)["not_compared"] for project, one in found.items()}
+    for there, side in ((a, "after"), (b, "before")):
+        alone = [project for project in there.projects if project not in found]
+        lacking |= {
+            project: dict.fromkeys(tables, f"not there {side}: no snapshot of the project") for project in alone
+        }
+    noted = {
+        "before": {"fetched_at": a.fetched_at, "source": ""},
+        "after": {"fetched_at": b.fetched_at, "source": ""},
+        "not_compared": {},
+        "projects": dict(sorted(lacking.items())),
+    }
+    changes.attrs = {"fetched_at": b.fetched_at, "diff": json.dumps(noted, ensure_ascii=False)}
+    return changes
 
 
 def _checked_tables(tables: Sequence[str] | None) -> list[str]:

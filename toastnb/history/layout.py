@@ -23,8 +23,8 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
-from toastnb.arrays import from_arrow
 from toastnb.columns import TABLES, Kind
 from toastnb.errors import InvalidInput
 
@@ -144,9 +144,12 @@ def counted(text: str) -> dict[str, int]:
 def digest_of(tables: dict[str, pa.Table], absent: dict[str, str]) -> str:
     """Return what tells one inventory from another, however it is stored."""
     digest = hashlib.sha256(json.dumps(absent, sort_keys=True).encode())
+    quoted = csv.WriteOptions(quoting_style="all_valid")  # so that what is missing is not what is empty
     for name, stored in tables.items():
-        digest.update(f"{name} {len(stored)}".encode())
-        digest.update(pd.util.hash_pandas_object(from_arrow(name, stored), index=False).to_numpy().tobytes())
+        digest.update(f"{name} {len(stored)}\n".encode())
+        written = pa.BufferOutputStream()
+        csv.write_csv(stored, written, quoted)
+        digest.update(written.getvalue())
     return digest.hexdigest()
 
 

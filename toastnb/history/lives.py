@@ -172,8 +172,8 @@ def flavor_migrations(history: History) -> pd.DataFrame:
 def _of_each(history: History, one: Callable[[History], pd.DataFrame], dtypes: Mapping[str, str]) -> pd.DataFrame:
     """Return a table of all projects, of which one at a time is in memory."""
     parts = [pd.DataFrame(columns=list(dtypes)).astype(dtypes)]
-    for project in history.projects:
-        table = one(history.of(project)).assign(project=project)
+    for project, found in zip(history.projects, history.of_each(one), strict=True):
+        table = found.assign(project=project)
         parts.append(table[list(dtypes)].astype(dtypes))
     return pd.concat(parts, ignore_index=True)
 

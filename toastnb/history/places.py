@@ -40,6 +40,8 @@ class Place:
         A folder, or a URL as ``s3://bucket/prefix``.
     """
 
+    name = ""  # what a traceback shows of one whose address was refused
+
     def __init__(self, store: Store) -> None:
         self.name = _checked(store)
         self._local = "://" not in self.name or self.name.startswith("file://")
@@ -52,6 +54,8 @@ class Place:
                 "opened", lambda: fsspec.core.url_to_fs(self.name, use_listings_cache=False)
             )
             self.root = self.root.rstrip("/")
+            if hasattr(self.files, "retries"):
+                self.files.retries = 1  # s3fs repeats what botocore has repeated: a server that hangs, for 7 minutes
 
     def __repr__(self) -> str:
         return f"<Place {self.name}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import operator
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,17 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from toastnb.arrays import as_frame, from_arrow
+from toastnb.capacity.selection import positions
+from toastnb.columns import TABLES
 from toastnb.errors import Conflict, InvalidInput
 from toastnb.history import layout
 from toastnb.history.places import AT_ONCE, Place
+from toastnb.inventory import Inventory
 
 _TRIES = 20
+TOLD = ["snapshot_id", "project", "at"]
+"""What is told of the snapshot that a row is of."""
 
 
 def snapshots_of(place: Place) -> pd.DataFrame:
@@ -129,3 +136,78 @@ def within(chosen: pd.DataFrame) -> ds.Expression:
 def arrow_files(place: Place) -> pa.fs.FileSystem:
     """Return the store's file system as Arrow reads from it."""
     return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(place.files))
+
+
+def columns_of(table: str, columns: Sequence[str] | None = None) -> list[str]:
+    """Return which columns of a table are asked for.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such table or column.
+    """
+    known = [column.name for column in TABLES.get(table, ())]
+    if not known:
+        raise InvalidInput(f"there is no table {table!r}", hint=f"There are: {', '.join(TABLES)}.")
+    unknown = [column for column in columns or () if column not in known]
+    if unknown:
+        raise InvalidInput(f"{table} has no column {unknown[0]!r}", hint=f"There are: {', '.join(known)}.")
+    return known if columns is None else list(columns)
+
+
+def frame_of(
+    place: Place, table: str, chosen: pd.DataFrame, columns: Sequence[str], where: ds.Expression | None = None
+) -> pd.DataFrame:
+    """Return rows of the chosen snapshots: `TOLD`, then the columns that are asked for; by time and project."""
+    wanted = [*TOLD, *columns]
+    frame = as_frame_of(rows_of(place, table, chosen, wanted, where))
+    return frame.sort_values(["at", "project"], kind="stable", ignore_index=True)
+
+
+def as_frame_of(rows: pa.Table) -> pd.DataFrame:
+    """Return rows of the store as a frame, in the dtypes of the dictionary."""
+    return as_frame({name: _large(column) for name, column in zip(rows.column_names, rows.columns, strict=True)})
+
+
+def inventories_of(place: Place, chosen: pd.DataFrame) -> list[Inventory]:
+    """Return the chosen snapshots as they were recorded, each table read once for all of them.
+
+    Raises
+    ------
+    InvalidInput
+        When one is not whole.
+    """
+    entries = chosen.to_dict("records")
+    counts = [layout.counted(entry["rows"]) for entry in entries]
+    tables: list[dict[str, pd.DataFrame]] = [{} for _ in entries]
+    for name in {name for one in counts for name in one}:
+        found = rows_of(place, name, chosen)
+        frame = from_arrow(name, found.drop_columns(layout.KEYS))
+        numbers = positions(found["snapshot_id"].to_pandas(), chosen["snapshot_id"])
+        for number in [number for number, one in enumerate(counts) if name in one]:
+            mine = frame[numbers == number].reset_index(drop=True) if len(entries) > 1 else frame
+            check_whole(place, name, chosen.iloc[[number]], len(mine))
+            tables[number][name] = mine
+    return [
+        Inventory(mine, json.loads(entry["absent"]), entry["at"].isoformat(), entry["source"])
+        for mine, entry in zip(tables, entries, strict=True)
+    ]
+
+
+def check_whole(place: Place, table: str, chosen: pd.DataFrame, rows: int) -> None:
+    """Check that as many rows were found as snapshots have.
+
+    Raises
+    ------
+    InvalidInput
+        When there are more or fewer.
+    """
+    expected = sum(layout.counted(text).get(table, 0) for text in chosen["rows"])
+    if rows != expected:
+        which = chosen["snapshot_id"].iloc[0] if len(chosen) == 1 else f"{len(chosen)} snapshots"
+        said = f"{table} of {which} has {rows} rows in place of {expected}"
+        raise InvalidInput(said, action=f"Reading the history {place.name}", hint="It is damaged.")
+
+
+def _large(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(pa.large_string()) if column.type == pa.string() else column

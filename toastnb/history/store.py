@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from toastnb.arrays import as_frame, from_arrow
 from toastnb.capacity.times import moment
-from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
-from toastnb.history import layout, lives
+from toastnb.history import layout, lives, sql
 from toastnb.history.amounts import amounts_of, checked_keys
 from toastnb.history.places import Place, Store
-from toastnb.history.reading import rows_of, snapshots_of
+from toastnb.history.reading import columns_of, frame_of, inventories_of, snapshots_of
 from toastnb.inventory import Inventory
 
+if TYPE_CHECKING:
+    from toastnb.history.dask_store import DaskHistory
+
+T = TypeVar("T")
 _PUBLIC = ["snapshot_id", "project", "at", "source", "instances"]
 
 
@@ -74,7 +74,7 @@ class History:
         counts = self._chosen["rows"].map(lambda text: layout.counted(text).get("instances_detail", 0))
         return self._chosen.assign(instances=counts.astype("Int64"))[_PUBLIC].reset_index(drop=True)
 
-    def of(self, *projects: str) -> History:
+    def of(self, *projects: str) -> Self:
         """Return the history of some projects.
 
         Parameters
@@ -98,9 +98,9 @@ class History:
         if unknown:
             there = ", ".join(self.projects[:20]) or "none"
             raise InvalidInput(f"the history has no project {unknown[0]!r}", hint=f"There are: {there}.")
-        return History(self._place, self._chosen[self._chosen["project"].isin(projects)])
+        return type(self)(self._place, self._chosen[self._chosen["project"].isin(projects)])
 
-    def between(self, first: str | datetime, last: str | datetime) -> History:
+    def between(self, first: str | datetime, last: str | datetime) -> Self:
         """Return the history from one moment to another, both included.
 
         Parameters
@@ -124,7 +124,7 @@ class History:
         if end < begin:
             raise InvalidInput(f"last is {end}, before first, {begin}", hint="Give the earlier moment first.")
         at = self._chosen["at"]
-        return History(self._place, self._chosen[(at >= begin) & (at <= end)])
+        return type(self)(self._place, self._chosen[(at >= begin) & (at <= end)])
 
     def at(self, when: str | datetime, project: str = "") -> Inventory:
         """Return a project as it was last known at a moment.
@@ -161,7 +161,7 @@ class History:
         if earlier.empty:
             first = f"The first is of {mine._chosen['at'].min()}." if len(mine) else "It is empty."
             raise NotFound(f"the history has no snapshot at {until} or before", hint=first)
-        return self._inventory(earlier.iloc[[-1]])
+        return inventories_of(self._place, earlier.iloc[[-1]])[0]
 
     def newest(self, project: str = "") -> Inventory:
         """Return a project as it was last recorded.
@@ -181,7 +181,7 @@ class History:
         mine = self._one_project(project)
         if not len(mine):
             raise NotFound("the history is empty", hint="Record an inventory first: tn.history.record.")
-        return self._inventory(mine._chosen.iloc[[-1]])
+        return inventories_of(self._place, mine._chosen.iloc[[-1]])[0]
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table of all snapshots, one below the other.
@@ -210,7 +210,7 @@ class History:
         >>> tn.history.open_store("history").table("instances_detail", ["vcpus"]).columns.tolist()
         ['snapshot_id', 'project', 'at', 'vcpus']
         """
-        return self._rows(name, columns, None)
+        return frame_of(self._place, name, self._chosen, columns_of(name, columns))
 
     def timeline(self, instance_id: str) -> pd.DataFrame:
         """Return all that is known of one instance, snapshot by snapshot.
@@ -235,11 +235,12 @@ class History:
         >>> import toastnb as tn
         >>> inventory = toast.inventory()
         >>> snapshot = tn.history.record(inventory, "history", project="shop")
-        >>> one = inventory.instances.query("status == 'ACTIVE'").instance_id.iloc[0]
+        >>> one = inventory.instances_detail.query("status == 'ACTIVE'").instance_id.iloc[0]
         >>> tn.history.open_store("history").timeline(one).status.tolist()
         ['ACTIVE']
         """
-        rows = self._rows("instances_detail", None, pc.field("instance_id") == instance_id)
+        where = pc.field("instance_id") == instance_id
+        rows = frame_of(self._place, "instances_detail", self._chosen, columns_of("instances_detail"), where)
         if rows.empty:
             raise NotFound(f"no snapshot has an instance {instance_id}", hint="Look for its id in table('instances').")
         return rows
@@ -277,21 +278,14 @@ class History:
 
     stopped_since, churn = lives.stopped_since, lives.churn
     lifetimes, flavor_migrations = lives.lifetimes, lives.flavor_migrations
+    sql = sql.sql
 
-    def _rows(self, name: str, columns: Sequence[str] | None, where: Any) -> pd.DataFrame:
-        known = [column.name for column in TABLES.get(name, ())]
-        if not known:
-            raise InvalidInput(f"there is no table {name!r}", hint=f"There are: {', '.join(TABLES)}.")
-        unknown = [column for column in columns or () if column not in known]
-        if unknown:
-            raise InvalidInput(f"{name} has no column {unknown[0]!r}", hint=f"There are: {', '.join(known)}.")
-        keys = ["snapshot_id", "project", "at"]
-        wanted = [*keys, *(known if columns is None else columns)]
-        found = rows_of(self._place, name, self._chosen, wanted, where)
-        frame = as_frame(dict(zip(wanted, (_large(column) for column in found.columns), strict=True)))
-        return frame.sort_values(["at", "project"], kind="stable", ignore_index=True)
+    def of_each(self, work: Callable[[History], T]) -> Iterator[T]:
+        """Yield what a function says of the history of each project, one at a time."""
+        for project in self.projects:
+            yield work(self.of(project))
 
-    def _one_project(self, project: str) -> History:
+    def _one_project(self, project: str) -> Self:
         if project:
             return self.of(project)
         if len(self.projects) > 1:
@@ -299,26 +293,25 @@ class History:
             raise InvalidInput(f"the history has {len(self.projects)} projects", hint=f"Name one of: {there}.")
         return self
 
-    def _inventory(self, row: pd.DataFrame) -> Inventory:
-        entry = row.iloc[0]
-        counts = layout.counted(entry["rows"])
-        tables = {}
-        for name in counts:
-            found = rows_of(self._place, name, row)
-            if found.num_rows != counts[name]:
-                said = f"{name} of {entry['snapshot_id']} has {found.num_rows} rows in place of {counts[name]}"
-                raise InvalidInput(said, action=f"Reading the history {self._place.name}", hint="It is damaged.")
-            tables[name] = from_arrow(name, found.drop_columns(layout.KEYS))
-        return Inventory(tables, json.loads(entry["absent"]), entry["at"].isoformat(), entry["source"])
+
+@overload
+def open_store(store: Store, *, engine: Literal["pandas"] = "pandas") -> History: ...
 
 
-def open_store(store: Store) -> History:
+@overload
+def open_store(store: Store, *, engine: Literal["dask"]) -> DaskHistory: ...
+
+
+def open_store(store: Store, *, engine: str = "pandas") -> History:
     """Open a store for reading.
 
     Parameters
     ----------
     store : str or path-like
         The folder or URL that `record` was given.
+    engine : str
+        "pandas", or "dask": its tables are Dask frames then, and it is worked on wherever Dask's scheduler is (see
+        `DaskHistory`). Workers have to reach the store, and need toastnb too.
 
     Returns
     -------
@@ -330,7 +323,9 @@ def open_store(store: Store) -> History:
     NotFound
         When there is no store, or nothing was recorded yet.
     InvalidInput
-        When it is damaged, or of a newer version.
+        When it is damaged, or of a newer version, or the engine is none of these.
+    MissingExtra
+        When Dask is asked for and not installed.
 
     Examples
     --------
@@ -339,12 +334,15 @@ def open_store(store: Store) -> History:
     >>> tn.history.open_store("history")
     <History history: 1 snapshots of 1 projects, 2026-11-01 00:00 to 2026-11-01 00:00 UTC>
     """
+    if engine not in ("pandas", "dask"):
+        raise InvalidInput(f"engine is {engine!r}, but must be pandas or dask")
+    kind = History
+    if engine == "dask":
+        from toastnb.history.dask_store import DaskHistory  # Dask is imported where it is asked for
+
+        kind = DaskHistory
     place = Place(store)
     chosen = snapshots_of(place)
     if chosen.empty:
         raise NotFound(f"there is no history in {place.name}", hint="Record an inventory there: tn.history.record.")
-    return History(place, chosen)
-
-
-def _large(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.large_string()) if column.type == pa.string() else column
+    return kind(place, chosen)

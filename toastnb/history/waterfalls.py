@@ -9,8 +9,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from toastnb.audit.tables import checked_inventory
+from toastnb.capacity.distributed import added, levels_of
 from toastnb.capacity.selection import MISSING, as_keys, own_names, require_columns, with_family, with_status
 from toastnb.capacity.sums import SOURCES
+from toastnb.errors import InvalidInput
+from toastnb.history.moments import Moment, of_each_pair
 from toastnb.history.pairing import paired
 from toastnb.inventory import Inventory
 
@@ -19,15 +22,16 @@ _CHANGING = {"resized": ["vcpus", "ram_mb"], "disks": ["root_gb", "attached_gb",
 _FIGURES = ["instances", *SOURCES, "unknown"]
 
 
-def waterfall(a: Inventory, b: Inventory, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def waterfall(a: Inventory | Moment, b: Inventory | Moment, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """Tell how what is allocated came from one level to another.
 
     Counted is what `capacity.totals` counts: all instances but those in DELETING. An instance is told by its id.
 
     Parameters
     ----------
-    a, b : Inventory
-        The earlier and the later one.
+    a, b : Inventory or Moment
+        The earlier and the later one. Of two of ``open_store(store, engine="dask").at(when)`` Dask adds up the projects
+        that both have.
     by : str or list of str, optional
         Columns of instances_detail to group by, and ``"family"``; after `Inventory.with_metadata` also metadata.
 
@@ -55,15 +59,27 @@ def waterfall(a: Inventory, b: Inventory, by: str | Sequence[str] | None = None)
     {'before': 250, 'created': 0, 'deleted': -3, 'resized': 0, 'disks': 0, 'other': 0, 'after': 247}
     """
     keys = [] if by is None else as_keys(by)
+    work = functools.partial(_sums, keys=keys)
+    if isinstance(a, Moment) or isinstance(b, Moment):
+        each = of_each_pair(a, b, work)  # type: ignore[arg-type] # which is checked there
+        if not each:
+            raise InvalidInput("no project is in both", hint="Take two moments of one history.")
+        sums = added(list(each.values()))
+    else:
+        sums = work(a, b)
+    table = sums.reindex(_index(sums, keys), fill_value=0).astype("Int64")
+    table.insert(2, "ram_gb", table.pop("ram_mb").astype("Float64") / 1024)
+    table.attrs = {"fetched_at": b.fetched_at}
+    return table
+
+
+def _sums(a: Inventory, b: Inventory, keys: Sequence[str]) -> pd.DataFrame:
+    """Return the figures of each group and step that there is."""
     old, new = _instances(a, keys), _instances(b, keys)
     groups = [f"key {number}" for number in range(len(keys))]  # as no figure is named: one may group by vcpus
     parts = [old.assign(step="before"), *_between(old, new, groups), new.assign(step="after")]
     whole = pd.concat([part[[*groups, "step", *_FIGURES]] for part in parts], ignore_index=True)
-    sums = whole.groupby([*groups, "step"]).sum(min_count=1)
-    table = sums.reindex(_index(whole[groups], keys), fill_value=0).astype("Int64")
-    table.insert(2, "ram_gb", table.pop("ram_mb").astype("Float64") / 1024)
-    table.attrs = {"fetched_at": b.fetched_at}
-    return table
+    return whole.groupby([*groups, "step"]).sum(min_count=1)
 
 
 def _instances(inventory: Inventory, keys: Sequence[str]) -> pd.DataFrame:
@@ -104,10 +120,11 @@ def _between(old: pd.DataFrame, new: pd.DataFrame, groups: list[str]) -> list[pd
     ]
 
 
-def _index(groups: pd.DataFrame, keys: Sequence[str]) -> pd.Index:
+def _index(sums: pd.DataFrame, keys: Sequence[str]) -> pd.Index:
     """Return all steps of all groups, in order."""
     if not keys:
         return pd.Index(STEPS, name="step", dtype="str")
+    groups = levels_of(sums.index).iloc[:, :-1]
     known = groups.drop_duplicates().sort_values(list(groups.columns))
     levels = [known[name].repeat(len(STEPS)) for name in known]
     return pd.MultiIndex.from_arrays([*levels, list(STEPS) * len(known)], names=[*keys, "step"])

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 
 from toastnb.capacity.selection import TOTAL
 from toastnb.errors import InvalidInput
@@ -137,8 +138,9 @@ def _draw_ahead(ax: Axes, table: pd.DataFrame) -> None:
     days, limit = rows.index, rows["limit"].iloc[0]
     blue = style.BLUE.colour
     ax.plot(days, rows["allocated"], ".", color=style.ink(), markersize=3, label="allocated")
-    ax.fill_between(days, rows["low_95"], rows["high_95"], color=blue, alpha=0.15, linewidth=0, label="95 %")
-    ax.fill_between(days, rows["low_80"], rows["high_80"], color=blue, alpha=0.3, linewidth=0, label="80 %")
+    for share, alpha in ((95, 0.15), (80, 0.4)):
+        ends = rows[f"low_{share}"], rows[f"high_{share}"]
+        ax.fill_between(days, *ends, color=_mixed(ax, blue, alpha), linewidth=0, label=f"{share} %")
     ax.plot(days, rows["expected"], color=blue, label="median")
     ax.axhline(limit, color=style.ink(), linestyle="--", linewidth=1, label="limit")
     ax.update_datalim([(mdates.date2num(days[0]), limit)])
@@ -156,7 +158,13 @@ def _shade(ax: Axes, rows: pd.DataFrame, limit: float) -> None:
     end = first[2][0] if dates[2] else rows.index[-1]
     middle = f"expected {dates[1]}, " if dates[1] else ""
     label = f"full: {middle}from {dates[0]} to {dates[2] or 'beyond the horizon'}"
-    ax.axvspan(first[0][0], end, color=style.ORANGE.colour, alpha=0.25, linewidth=0, label=label)
+    ax.axvspan(first[0][0], end, color=_mixed(ax, style.ORANGE.colour, 0.25), linewidth=0, zorder=0, label=label)
+
+
+def _mixed(ax: Axes, colour: str, share: float) -> tuple[float, ...]:
+    """Return a colour mixed with that of the page: what lies below a band does not change how it looks."""
+    page = to_rgb(ax.get_facecolor())
+    return tuple(share * own + (1 - share) * below for own, below in zip(to_rgb(colour), page, strict=True))
 
 
 def _groups(table: pd.DataFrame, sizes: pd.Series) -> list[Any]:

@@ -88,4 +88,6 @@ def _describe_plots(notebook: Any) -> None:
             heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
         for output in cell.get("outputs", []):
             if "data" in output:
+                said = str(output["data"].get("text/markdown", ""))
+                heading = said.lstrip("# ") if said.startswith("#") else heading
                 output.setdefault("metadata", {})["alt"] = f"Plot: {heading}"
