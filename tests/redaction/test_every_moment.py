@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -18,6 +19,7 @@ import toastnb as tn
 from tests.redaction.canary import APPKEY, ECHO, MARK, PASSWORD, PRIVATE_KEY, connect
 from tests.redaction.public_calls import CALLS
 from tests.transport.hostile import Hostile, Step, answer, nothing, refusal
+from toastnb.connection import Deadline
 
 OURS = str(Path(tn.__file__).parent)
 KEY = answer(keypair={"name": "ops", "fingerprint": "9a:61", "privateKey": PRIVATE_KEY})
@@ -69,6 +71,24 @@ def variables(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
+def others_go_on(toast: tn.Toast) -> bool:
+    """Tell whether another thread gets a token: what is left of a call that was broken off holds nothing up."""
+    got: list[object] = []
+    other = threading.Thread(target=lambda: got.append(toast._transport._tokens.current(Deadline(2))))
+    other.start()
+    other.join()
+    return bool(got)
+
+
+def tells_of_the_key(toast: tn.Toast, folder: Path) -> bool:
+    """Tell whether of a keypair that was made the key is in its file, or the account says that it is not."""
+    kept = toast.last_outcome
+    if kept is None or kept.outcome.item() != "done":
+        return True
+    whole = [file for file in folder.glob("*.pem") if file.read_text() == PRIVATE_KEY]
+    return bool(whole) or "its private key is lost, unless" in str(kept.message.item())
+
+
 SCENES: dict[str, tuple[str, Step]] = {
     "a read": ("flavors", nothing()),
     "a refused read": ("flavors", refusal(-4, ECHO)),
@@ -84,13 +104,19 @@ def test_an_interrupt_at_any_moment_shows_no_secret(hostile: Hostile, tmp_path: 
     call, step = SCENES[scene]
     hostile.on("*", step)
     hostile.on("GET tokens", KEY)
-    left, shown = {}, []
+    left, shown, stuck, untold = {}, [], [], []
 
     def begun(at: int) -> list[str]:
         with connect(hostile.base_url, timeout=20) as toast:
             places, error = broken_off(lambda: CALLS[call](toast, tmp_path), at)
             if any(MARK in text for text in variables(error)):
                 shown.append(places[-1])
+            if not others_go_on(toast):
+                stuck.append(places[-1])
+            if step is KEY and error is not None and not tells_of_the_key(toast, tmp_path):
+                untold.append(places[-1])
+            if places[-1].endswith(" write") and error is not None and "key is lost" not in str(error.__notes__):
+                untold.append(f"{places[-1]} said no word of it")
         for file in tmp_path.glob("*.pem"):
             if file.read_text() != PRIVATE_KEY:  # the call may have been over, its key written whole
                 left[places[-1]] = file.read_text()
@@ -104,6 +130,8 @@ def test_an_interrupt_at_any_moment_shows_no_secret(hostile: Hostile, tmp_path: 
             gc.collect()  # of what a broken call left, secrets would be looked for
     assert len(moments) > 40
     assert set(shown) == set()
+    assert set(stuck) == set()
+    assert set(untold) == set()
     # Between the system's making of a file and Python's knowing of it nothing can be done, and neither where what
     # removes it is broken off itself; there is no key in it.
     empty = {(where.split()[1], text.strip()) for where, text in left.items()}
