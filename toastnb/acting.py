@@ -17,7 +17,7 @@ class Acting(Connected):
         self._refuse_if_read_only(f"The action {action}")
         tally = self._begun(action, ids)
         self._carry_out(tally, send)
-        return tally.frame()
+        return tally.frame().copy()  # what a user does to it is not done to `last_outcome`
 
     def _begun(self, action: str, ids: Ids | Tally) -> Tally:
         """Check what is to be done, and keep from now on how it goes."""

@@ -46,6 +46,11 @@ class Call(Generic[A]):
         return self.method != "GET" and not self.is_sign_in
 
     @property
+    def is_listing(self) -> bool:
+        """Whether its answer may be as long as an account is large."""
+        return self.method == "GET" and self.needs_token
+
+    @property
     def is_sign_in(self) -> bool:
         """Whether it is the call for a token, the one POST that changes nothing."""
         return self.method == "POST" and not self.needs_token
@@ -61,5 +66,5 @@ def path_of(*parts: str) -> str:
     """Join parts of a path; what a user gives can neither add a part nor leave the account's tree."""
     for part in parts:
         if part in {"", ".", ".."}:
-            raise InvalidInput(f"{part!r} is no id", hint="Give the id that a listing shows.")
+            raise InvalidInput(f"{part!r} is no id", hint="Give the id that a listing shows.", sent=False)
     return "/".join(quote(part, safe="") for part in parts)

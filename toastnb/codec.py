@@ -8,6 +8,7 @@ not make an account unreadable. Anything else that is not of its type is a `BadA
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,10 @@ Buffer = bytes | bytearray
 
 # Of a type that one thread is still taking in, msgspec may give another thread half, which ends the process.
 _one_at_a_time = threading.Lock()
+if hasattr(os, "register_at_fork"):  # nor does a child begin with such a half, or with a lock that nobody gives back
+    os.register_at_fork(
+        before=_one_at_a_time.acquire, after_in_parent=_one_at_a_time.release, after_in_child=_one_at_a_time.release
+    )
 # msgspec's lax mode takes the string "null", in any spelling, for None, so that what is no number would become a
 # missing one, and takes a number with a fraction or an exponent for the whole one to which a float rounds it.
 _N, _U, _L = rb"(?:[nN]|\\u00[46][eE])", rb"(?:[uU]|\\u00[57]5)", rb"(?:[lL]|\\u00[46][cC])"
@@ -41,7 +46,8 @@ _ESCAPE = re.compile(
     rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_TEXT, _CONTROL = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL), re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
+# A string, also one without end, so that no quote in it is tried for the start of another.
+_TEXT, _CONTROL = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL), re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
 
 
 def encode(body: Any) -> bytes:

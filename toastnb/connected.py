@@ -11,7 +11,7 @@ import pandas as pd
 from toastnb.api import Api
 from toastnb.config import Profile
 from toastnb.errors import ReadOnly
-from toastnb.outcomes import NOT_SENT, Outcome, Tally
+from toastnb.outcomes import DONE, NOT_SENT, Outcome, Tally
 
 T = TypeVar("T")
 
@@ -52,9 +52,11 @@ class Connected:
         """
         return None if self._latest is None else self._latest.frame()
 
-    def _once(self, action: str, thing: str, send: Callable[[], T], *, key: str = "instance_id") -> T:
+    def _once(
+        self, action: str, thing: str, send: Callable[[], T], *, key: str = "instance_id", done: Outcome = DONE
+    ) -> T:
         """Send one change, and keep how it went whatever happens: an interrupt leaves it unknown."""
-        return self._keep(action, {thing: NOT_SENT}, key=key).once(thing, send)
+        return self._keep(action, {thing: NOT_SENT}, key=key).once(thing, send, done)
 
     def _keep(self, action: str, outcomes: dict[str, Outcome], *, key: str = "instance_id") -> Tally:
         self._latest = tally = Tally(action, outcomes, key)

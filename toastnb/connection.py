@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from http.client import SWITCHING_PROTOCOLS, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
 from typing import Any
@@ -34,7 +34,7 @@ from toastnb import unpacking
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
-LARGEST_ANSWER = 4 * 2**30  # bytes, unpacked
+LARGEST_ANSWER, LARGEST_SHORT = 4 * 2**30, 16 * 2**20  # bytes, unpacked: of a listing, and of all other answers
 _LOOK_UP_SECONDS = 0.25
 
 _current = threading.local()  # .deadline of the exchange that this thread is in; .given_up of the work it is part of
@@ -80,13 +80,19 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """What came back.
+
+    Its connection serves no other call until it is known that this was the answer, for another one may come after it:
+    `keep` hands it on, and `close` closes it if it was not kept.
+    """
 
     status: int
     content_type: str
     location: str
     body: bytearray
-    hung_up: bool = False
+    hung_up: bool
+    keep: Callable[[], None]
+    close: Callable[[], None]
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -127,7 +133,13 @@ class _DeadlineResponse(HTTPResponse):
         self.fp = io.BufferedReader(_DeadlineReader(sock), 2**16)
 
     def begin(self) -> None:
-        """Read the head; http.client takes one that is cut short for one that is short."""
+        """Read the head; http.client takes one that is cut short for one that is short, and a 103 for the answer."""
+        self._read_head()
+        while 100 <= self.status < 200 and self.status != SWITCHING_PROTOCOLS:
+            vars(self)["headers"] = None  # http.client reads none when it has one
+            self._read_head()
+
+    def _read_head(self) -> None:
         try:
             super().begin()
         except HTTPException as error:
@@ -298,8 +310,10 @@ def exchange(
     headers: Mapping[str, str],
     body: bytes | None,
     deadline: Deadline,
+    *,
+    listing: bool = False,
 ) -> Reply:
-    """Send one request and read its whole answer.
+    """Send one request and read its whole answer, which may be long if it is a listing. The reply is to be closed.
 
     URL, headers and body hold secrets, and so do the frames and errors of what is called here: only call it inside
     `redaction.sealed`, and translate what it raises.
@@ -316,13 +330,33 @@ def exchange(
         allow_redirects=False,
         stream=True,
     )
-    with response:
+    keep, close = _held(response)
+    try:
         encoding, announced = (response.headers.get(name, "") for name in ("Content-Encoding", "Content-Length"))
-        content = unpacking.read_whole(response.raw, encoding, announced, LARGEST_ANSWER)
+        largest = LARGEST_ANSWER if listing else LARGEST_SHORT
+        content = unpacking.read_whole(response.raw, encoding, announced, largest)
         return Reply(
             status=response.status_code,
             content_type=response.headers.get("Content-Type", ""),
             location=response.headers.get("Location", ""),
             body=content,
             hung_up=deadline.hung_up,
+            keep=keep,
+            close=close,
         )
+    except BaseException:
+        close()
+        raise
+
+
+def _held(response: requests.Response) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Hold a connection, which urllib3 would hand on with the answer's last byte; return what hands it on or closes."""
+    raw: Any = response.raw
+    keep: Callable[[], None] = raw.release_conn
+    raw.release_conn = lambda: None
+
+    def close() -> None:
+        response.close()
+        keep()  # the place in the pool; its connection, if it was closed, will be made anew
+
+    return keep, close

@@ -16,7 +16,7 @@ from toastnb.connection import ending_by
 from toastnb.errors import BadAnswer, NotFound, ServiceFailure, ToastError
 from toastnb.files import KeyFile, place_of
 from toastnb.new_instance import new_instance
-from toastnb.outcomes import Outcome, outcome_frame
+from toastnb.outcomes import DONE, Outcome, outcome_frame
 from toastnb.redaction import Secret, as_secret, sealed
 from toastnb.remarks import remark
 
@@ -134,7 +134,7 @@ class Creates(Connected):
 
     def _told_apart(self, answered: wire.Instance, names: list[str], before: set[str]) -> pd.DataFrame:
         """List again after several instances were made, for the answer names only one."""
-        self._keep("create_instance", {answered.id: Outcome("done")})  # should the listing fail or be interrupted
+        self._keep("create_instance", {answered.id: DONE})  # should the listing fail or be interrupted
         try:
             listed = self._api.instances()
         except ToastError as error:
@@ -216,6 +216,7 @@ class Creates(Connected):
         path = place_of(save_to, "Saving a private key")
         if path.is_dir():
             path = path / f"{rules.check_file_name(name)}.pem"
+        lost = f"its private key is lost, unless it is in {path}: delete it ({_deletion(name)}) and make it again"
         file = KeyFile(path)
         try:
             made, key = self._once(
@@ -223,11 +224,13 @@ class Creates(Connected):
                 name,
                 lambda: self._looked_after(lambda: self._new_keypair(name), lambda: self._keypair_there(name)),
                 key="name",
+                done=Outcome("done", message=lost),  # until it is saved
             )
+            self._save_key(key, file, name, lost)
         except BaseException:
             file.discard()
             raise
-        self._save_key(key, file, name)
+        self._keep("create_keypair", {name: DONE}, key="name")
         return texts(name=[made.name], fingerprint=[made.fingerprint], path=[str(file.path)])
 
     def _new_keypair(self, name: str) -> tuple[wire.CreatedKeypair, Secret]:
@@ -245,24 +248,24 @@ class Creates(Connected):
             return "Right after it there was no keypair of that name: it may still come."
         return (
             f"Found right after it: the keypair {name}, created {there[0].created_at or 'at a time that is not told'}."
-            f" If that was now, its private key is lost: delete it (toast.delete_keypair({name!r})) and make it again."
+            f" If that was now, its private key is lost: delete it ({_deletion(name)}) and make it again."
         )
 
-    def _save_key(self, key: Secret, file: KeyFile, name: str) -> None:
+    def _save_key(self, key: Secret, file: KeyFile, name: str, lost: str) -> None:
         try:
             sealed(lambda: file.write(key.reveal()))
         except OSError as error:
             problem = f"the keypair was made, but its private key could not be written ({error.strerror}) and is lost"
-        except BaseException:  # Ctrl-C before the writing began
-            file.discard()
+        except BaseException as interrupt:
+            interrupt.add_note(f"The keypair {name} was made; {lost}.")
             raise
         else:
             return
         raise ServiceFailure(
             problem,
             action=f"Creating keypair {name}",
-            hint=f"Delete it (delete_keypair({name!r})) and make it again.",
-            may_have_happened=True,
+            hint=f"Delete it ({_deletion(name)}) and make it again.",
+            carried_out=True,
         )
 
     def import_keypair(self, name: str, public_key: str) -> pd.DataFrame:
@@ -311,7 +314,11 @@ class Creates(Connected):
         rules.check_text(name, "name")
         self._refuse_if_read_only(f"Deleting keypair {name}")
         self._once("delete_keypair", name, lambda: self._api.delete_keypair(name), key="name")
-        return outcome_frame("delete_keypair", {name: Outcome("done")}, key="name")
+        return outcome_frame("delete_keypair", {name: DONE}, key="name")
+
+
+def _deletion(name: str) -> str:
+    return f"toast.delete_keypair({name!r})"
 
 
 def _names(request: wire.NewInstance) -> list[str]:

@@ -44,6 +44,11 @@ class ToastError(Exception):
         The service's ``resultCode``, where it gave one.
     may_have_happened : bool
         Whether a write may have been carried out all the same.
+    sent : bool
+        Whether any of the request of a write may have reached the service. False only where it is certain that
+        nothing did: such a write can be sent again without a look.
+    carried_out : bool
+        Whether a write was carried out for certain, and what came after it failed.
     check : str
         The public call that shows whether a write was carried out, as "toast.instances()".
     passing : bool
@@ -68,6 +73,8 @@ class ToastError(Exception):
         hint: str = "",
         code: int | None = None,
         may_have_happened: bool = False,
+        sent: bool = True,
+        carried_out: bool = False,
         check: str = "",
         passing: bool = False,
     ) -> None:
@@ -75,7 +82,9 @@ class ToastError(Exception):
         self.action = _readable(redact(action))
         self.hint = _readable(redact(hint or self.default_hint))
         self.code = code
-        self.may_have_happened = may_have_happened
+        self.may_have_happened = may_have_happened or carried_out
+        self.sent = sent
+        self.carried_out = carried_out
         self.check = _readable(redact(check))
         self.found = ""
         self.passing = passing
@@ -89,7 +98,7 @@ class ToastError(Exception):
     @property
     def fate(self) -> str:
         """What is known of a write that may have been carried out: in words, and empty for all other failures."""
-        if not self.may_have_happened:
+        if not self.may_have_happened or self.carried_out:
             return ""
         look = f"check with {self.check}" if self.check else "look"
         found = f" {self.found}" if self.found else ""
@@ -207,7 +216,7 @@ _UNEXPECTED_FAILURES = frozenset({-2, -6})
 _FAILURES_OF_SERVICE = frozenset({-2, -6, -7})
 _TOKEN_REFUSED = -3
 NOT_SUPPORTED = -7
-_TIMED_OUT = 408
+_TIMED_OUT, _BUSY = 408, 429
 _PASSING = frozenset({-1, -2, -6})
 
 
@@ -216,13 +225,20 @@ def kind_of(code: int, *, write: bool, sign_in: bool = False) -> type[ToastError
 
     ``-1`` stands for two things in the vendor's table: for a write it is taken as "not in the present state", for a
     read as a failure of the service. The last three digits of a code of five are an HTTP status. A sign-in that is
-    answered with anything but a failure of the service itself counts as refused.
+    answered with anything but a failure of the service itself counts as refused: with -1 too, which the vendor has for
+    a wrong password, and with a code that nobody documented, for accounts get locked.
     """
-    if sign_in and code not in _FAILURES_OF_SERVICE:
-        return CredentialsError
+    if sign_in:
+        return ServiceFailure if _is_of_service(code) else CredentialsError
     if code == -1:
         return Conflict if write else ServiceFailure
     return _GENERAL_KINDS.get(code) or _HTTP_LIKE_KINDS.get(code % 1000 if code >= 10_000 else 0, ServiceFailure)
+
+
+def _is_of_service(code: int) -> bool:
+    """Tell whether a resultCode says that the service failed or was busy, whatever it was asked."""
+    status = code % 1000 if code >= 10_000 else 400
+    return code in _FAILURES_OF_SERVICE or not 400 <= status < 500 or status in (_TIMED_OUT, _BUSY)
 
 
 def is_token_refusal(code: int) -> bool:
@@ -233,6 +249,11 @@ def is_token_refusal(code: int) -> bool:
 def is_passing(code: int) -> bool:
     """Tell whether a resultCode stands for a failure that may pass, so that a read is worth repeating."""
     return code in _PASSING
+
+
+def contradicts_success(code: int) -> bool:
+    """Tell whether a resultCode says that a call failed; the guide's is 0 wherever one succeeded."""
+    return code < 0 or code >= 10_000
 
 
 def leaves_fate_open(code: int) -> bool:

@@ -26,6 +26,7 @@ _BAD_PROXIES = (
     urllib3.exceptions.ProxySchemeUnknown,
 )
 _BUSY, _TIMED_OUT = 429, 408
+_NOT_HERE = frozenset({301, 307, 308})  # send it elsewhere; after a 303, and a 302 that stands for it, only look there
 
 
 def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url: str) -> errors.ToastError:
@@ -49,7 +50,15 @@ def of_exchange(error: Exception, call: Call[Any], deadline: Deadline, base_url:
         certificate = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
         passing = not certificate and _is_of_network(error)
     fate_open = call.is_write and deadline.sent
-    return kind(said, action=call.action, hint=hint, may_have_happened=fate_open, check=call.check, passing=passing)
+    return kind(
+        said,
+        action=call.action,
+        hint=hint,
+        may_have_happened=fate_open,
+        sent=deadline.sent,
+        check=call.check,
+        passing=passing,
+    )
 
 
 def _broken(error: Exception, host: str, *, sent: bool) -> str:
@@ -72,12 +81,16 @@ def checked(reply: Reply, call: Call[A]) -> A:
         header = _envelope(reply, call)
         if header is None:
             raise _not_the_api(reply, call) from None
+        reply.keep()
         if header.is_successful:
             raise
     else:
-        if answer.header.is_successful:
-            return answer
+        reply.keep()
         header = answer.header
+        if header.is_successful and errors.contradicts_success(header.result_code):
+            raise _contradiction(header, call)
+        if header.is_successful:
+            return answer
     raise _refusal(header, call)
 
 
@@ -86,6 +99,12 @@ def _envelope(reply: Reply, call: Call[Any]) -> Header | None:
         return codec.decode(reply.body, Answer, action=call.action).header
     except errors.BadAnswer:
         return None
+
+
+def _contradiction(header: Header, call: Call[Any]) -> errors.BadAnswer:
+    code, message = header.result_code, header.result_message or "without a message"
+    said = f"the answer says that it succeeded, and that it failed with {code} ({message})"
+    return errors.BadAnswer(said, action=call.action, code=code, may_have_happened=call.is_write, check=call.check)
 
 
 def _refusal(header: Header, call: Call[Any]) -> errors.ToastError:
@@ -112,7 +131,13 @@ def _redirected(reply: Reply, call: Call[Any]) -> errors.ToastError:
     except ValueError:
         target = "no place at all"
     said = f"HTTP {reply.status} points to {target}; no redirect is followed, so that no credentials go elsewhere"
-    return errors.BadAnswer(said, action=call.action, hint="Set base_url to the service itself.")
+    return errors.BadAnswer(
+        said,
+        action=call.action,
+        hint="Set base_url to the service itself.",
+        may_have_happened=call.is_write and reply.status not in _NOT_HERE,
+        check=call.check,
+    )
 
 
 def _not_the_api(reply: Reply, call: Call[Any]) -> errors.ToastError:

@@ -20,9 +20,12 @@ def place_of(path: str | os.PathLike[str], action: str) -> Path:
     try:
         place = Path(path).expanduser().absolute()
         if "\0" not in str(place):
+            os.fspath(place).encode()  # no table could hold it otherwise
             place.exists()  # it may be too long
             return place
         reason = "a zero in the name"
+    except UnicodeEncodeError:
+        reason = "broken Unicode in the name"
     except (OSError, RuntimeError, TypeError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     raise InvalidInput(f"{path!r} cannot be written ({reason})", action=action, hint="Give another path.")
@@ -143,9 +146,17 @@ class KeyFile:
         """Remove the file again, unless the key is in it."""
         if self._descriptor >= 0:
             try:
-                self.path.unlink(missing_ok=True)
+                if self._is_there():
+                    self.path.unlink(missing_ok=True)
             finally:
                 self._close()
+
+    def _is_there(self) -> bool:
+        """Tell whether the file is where it was made: what another program has put there since then stays."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), os.lstat(self.path))
+        except FileNotFoundError:
+            return False
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1

@@ -242,7 +242,7 @@ class Lifecycle(Acting):
         tally = self._begun(action, ids)
         if not wait:
             self._carry_out(tally, send)
-            return tally.frame()
+            return tally.frame().copy()
         sending = tally.left()
         before = waiting.look(self._api, sending)
         told({id_: found.status for id_, found in before.items()}, ())
@@ -250,7 +250,7 @@ class Lifecycle(Acting):
         failures = self._watched(tally.outcomes, sending, target, timeout, before, told)
         if failures and tally.single:
             raise failures[0]
-        return tally.frame()
+        return tally.frame().copy()
 
     def _watched(
         self,

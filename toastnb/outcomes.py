@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from toastnb.arrays import texts
+from toastnb.calls import path_of
 from toastnb.connection import give_up_when, is_given_up, reasons_to_give_up
-from toastnb.errors import CredentialsError, DeadlineExceeded, InvalidInput, ToastError
+from toastnb.errors import DeadlineExceeded, InvalidInput, ToastError
 from toastnb.progress import bar
 from toastnb.remarks import listen, listener
 from toastnb.rules import check_text
@@ -45,6 +46,7 @@ class Outcome:
     message: str | None = None
 
 
+DONE = Outcome("done")
 ON_ITS_WAY = Outcome("unknown", message="on its way when it was stopped")
 NOT_SENT = Outcome("not_sent", message="stopped before it was sent")
 
@@ -82,7 +84,7 @@ class Tally:
             self._shown = shown = (now, outcome_frame(self.action, now, key=self.key))
         return shown[1]
 
-    def once(self, thing: str, send: Callable[[], T]) -> T:
+    def once(self, thing: str, send: Callable[[], T], done: Outcome = DONE) -> T:
         """Send it for one thing; a failure raises, and an interrupt leaves it unknown."""
         self.outcomes[thing] = ON_ITS_WAY
         try:
@@ -90,7 +92,7 @@ class Tally:
         except ToastError as error:
             self.outcomes[thing] = of_error(error)
             raise
-        self.outcomes[thing] = Outcome("done")
+        self.outcomes[thing] = done
         return answer
 
 
@@ -135,7 +137,7 @@ def as_list(ids: Ids) -> list[str]:
     if isinstance(ids, pd.Series) and "instance_id" in ids.index:
         raise InvalidInput("a row was given", hint="Nothing was sent. Give its id: row.instance_id.")
     if isinstance(ids, str):
-        return [check_text(ids, "id")]
+        return [_checked(ids)]
     if not hasattr(ids, "__iter__") or isinstance(ids, bytes | dict):
         raise InvalidInput(f"ids are {type(ids).__name__}, but must be text, a list, a Series or an index of text")
     values: list[Any] = list(ids)
@@ -143,12 +145,18 @@ def as_list(ids: Ids) -> list[str]:
     if missing:
         hint = "Nothing was sent. Leave them out, as with ids.dropna()."
         raise InvalidInput(f"{missing} of {len(values)} ids are missing (NA)", hint=hint)
-    checked = [check_text(value, "id") for value in values]
+    checked = [_checked(value) for value in values]
     twice = [value for value, times in Counter(checked).items() if times > 1]
     if twice:
         said = f"{len(twice)} of the ids are given more than once, the first is {twice[0]}"
         raise InvalidInput(said, hint="Nothing was sent. Give each id once.")
     return checked
+
+
+def _checked(id_: Any) -> str:
+    """Return an id that can be part of a path."""
+    path_of(check_text(id_, "id"))
+    return str(id_)
 
 
 def _is_missing(value: Any) -> bool:
@@ -171,16 +179,20 @@ def outcome_frame(action: str, outcomes: dict[str, Outcome], *, key: str = "inst
 
 def of_error(error: ToastError) -> Outcome:
     """Return the outcome that an error stands for."""
-    if isinstance(error, CredentialsError):
-        return Outcome("not_sent", error.code, error.said)
     if error.may_have_happened:
-        return Outcome("unknown", error.code, f"{error.said}. {error.fate}")
-    return Outcome("failed", error.code, error.said)
+        return Outcome("unknown", error.code, f"{error.said}. {error.fate}".rstrip())
+    return Outcome("failed" if error.sent else "not_sent", error.code, error.said)
 
 
 def of_wait(error: ToastError) -> Outcome:
-    """Return the outcome of what was carried out, where waiting for its end ended so."""
-    return Outcome("unknown", message=error.said) if isinstance(error, DeadlineExceeded) else of_error(error)
+    """Return the outcome of what was carried out, where waiting for its end ended so.
+
+    It is never not_sent: what was not sent then is a look at it.
+    """
+    outcome = of_error(error)
+    if outcome.outcome == "not_sent" or isinstance(error, DeadlineExceeded):
+        return Outcome("unknown", error.code, error.said)
+    return outcome
 
 
 class Bulk:
@@ -287,4 +299,4 @@ class Bulk:
             self._send(id_)
         except ToastError as error:
             return of_error(error)
-        return Outcome("done")
+        return DONE

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import threading
 import weakref
@@ -30,8 +31,10 @@ MASK = "***"
 _SHORTEST = 4  # a shorter text is no secret that a service accepts, and stands in every other word
 
 _T = TypeVar("_T")
-_lock = threading.Lock()
+_lock = threading.RLock()  # a handler of a signal may come to it while its own thread has it
 _alive: weakref.WeakSet[Secret] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):  # no child begins with a lock that is held by a thread of its parent alone
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 _LOOKS_SECRET = (
     (re.compile(r"(appkeys(?:/|%2F))[^/?#\s'\"]+", re.IGNORECASE), rf"\1{MASK}"),

@@ -5,21 +5,34 @@ What a thread writes appears under another cell of a notebook, or nowhere.
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from toastnb.plain import cut, seen
+from toastnb.redaction import redact
+
+_LONGEST = 2000
 _thread = threading.local()  # .listener: where the remarks of this thread go
 
 
 def remark(text: str, *, stacklevel: int) -> None:
-    """Warn, or tell who listens in this thread; `stacklevel` is that of `warnings.warn` where this is called."""
+    """Warn, or tell who listens in this thread; `stacklevel` is that of `warnings.warn` where this is called.
+
+    It raises nothing, even where warnings are errors (``python -W error``): it may be about what a write has done,
+    which would be lost with that. It is logged then.
+    """
+    told = cut(seen(redact(text)), _LONGEST)  # there may be names in it
     listening = listener()
     if listening is None:
-        warnings.warn(text, stacklevel=stacklevel + 1)
-    elif text not in listening:
-        listening.append(text)
+        try:
+            warnings.warn(told, stacklevel=stacklevel + 1)
+        except Warning:
+            logging.getLogger("toastnb").warning("%s", told)
+    elif told not in listening:
+        listening.append(told)
 
 
 def listener() -> list[str] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from toastnb.connection import Deadline
-from toastnb.errors import BadAnswer, CredentialsError, DeadlineExceeded
+from toastnb.errors import BadAnswer, CredentialsError, DeadlineExceeded, ToastError
 from toastnb.redaction import Secret
 from toastnb.wire import Access
 
@@ -41,30 +41,34 @@ class TokenKeeper:
 
     def __init__(self, fetch: Callable[[Deadline], Access]) -> None:
         self._fetch = fetch
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # which tells whose it is: see `_locked`
         self._held: _Held | None = None
         self._doubted_at = -math.inf  # when a token was fetched in the place of a refused one; until it is accepted
         self._refusal: str | None = None
 
     def current(self, deadline: Deadline) -> Secret:
         """Return a token that is good for a while yet."""
-        with self._locked(deadline):
-            if self._held is None or time.monotonic() >= self._held.renew_at:
-                self._held = self._renewed(deadline)
-            return self._held.token
+        return self._locked(deadline, lambda: self._good(deadline))
+
+    def _good(self, deadline: Deadline) -> Secret:
+        if self._held is None or time.monotonic() >= self._held.renew_at:
+            self._held = self._renewed(deadline)
+        return self._held.token
 
     def after_refusal(self, refused: Secret, deadline: Deadline) -> Secret:
         """Return another token than the one that was refused; only the first thread to ask has it renewed.
 
         It is the same one if that was itself fetched because of a refusal, seconds ago, and never accepted.
         """
-        with self._locked(deadline):
-            in_vain = time.monotonic() < self._doubted_at + _REFUSED_AGAIN_SECONDS
-            if self._held is None or (self._held.token is refused and not in_vain):
-                self._held = None
-                self._held = self._renewed(deadline)
-                self._doubted_at = time.monotonic()
-            return self._held.token
+        return self._locked(deadline, lambda: self._other(refused, deadline))
+
+    def _other(self, refused: Secret, deadline: Deadline) -> Secret:
+        in_vain = time.monotonic() < self._doubted_at + _REFUSED_AGAIN_SECONDS
+        if self._held is None or (self._held.token is refused and not in_vain):
+            self._held = None
+            self._held = self._renewed(deadline)
+            self._doubted_at = time.monotonic()
+        return self._held.token
 
     def accepted(self, token: Secret) -> None:
         """Note that the service took a token: should it be refused later on, another one may help."""
@@ -72,18 +76,31 @@ class TokenKeeper:
         if held is not None and held.token is token:
             self._doubted_at = -math.inf
 
-    @contextmanager
-    def _locked(self, deadline: Deadline) -> Iterator[None]:
+    def _locked(self, deadline: Deadline, work: Callable[[], Secret]) -> Secret:
+        """Do something while no other thread does; what fails here fails before the call in question is sent.
+
+        Ctrl-C may come right after the lock was taken, before anything is put down of that: so it is freed in any
+        case, and a lock that is another thread's, or nobody's, refuses.
+        """
         try:
-            mine = self._lock.acquire(timeout=deadline.left())
-        except TimeoutError:
-            mine = False
-        if not mine:
-            raise DeadlineExceeded(f"there was no token within {deadline.seconds:g} s", action="Signing in")
-        try:
-            yield
+            return work() if self._taken(deadline) else self._too_late(deadline)
+        except ToastError as error:
+            error.sent = False
+            raise
         finally:
-            self._lock.release()
+            try:  # noqa: SIM105 - Ctrl-C could come in a function that suppresses
+                self._lock.release()
+            except RuntimeError:
+                pass
+
+    def _taken(self, deadline: Deadline) -> bool:
+        try:
+            return self._lock.acquire(timeout=deadline.left())
+        except TimeoutError:
+            return False
+
+    def _too_late(self, deadline: Deadline) -> NoReturn:
+        raise DeadlineExceeded(f"there was no token within {deadline.seconds:g} s", action="Signing in")
 
     def _renewed(self, deadline: Deadline) -> _Held:
         if self._refusal:

@@ -7,8 +7,11 @@ call is not repeated once the service has answered.
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar
 
 import tenacity
@@ -28,6 +31,8 @@ _CONNECTIONS = 64
 _ATTEMPTS = 4
 BACKOFF = tenacity.wait_exponential(multiplier=0.2, max=2.0) + tenacity.wait_random(0, 0.3)
 
+_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+
 
 class Transport:
     """Carries calls to one account.
@@ -40,10 +45,15 @@ class Transport:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._session = open_session(profile.base_url, _CONNECTIONS)
-        self._tokens = TokenKeeper(self._fetch_token)
         self._closed = threading.Event()
+        self.begin()
+        _transports.add(self)
         redact_http_logs()
+
+    def begin(self) -> None:
+        """Have new connections and no token."""
+        self._session = open_session(self._profile.base_url, _CONNECTIONS)
+        self._tokens = TokenKeeper(self._fetch_token)
 
     def close(self) -> None:
         """Close the connections; calls after this are refused."""
@@ -66,12 +76,14 @@ class Transport:
             Of the kind that fits; see `errors`.
         """
         if self._closed.is_set():
-            raise errors.NetworkFailure("the connection is closed", action=call.action, hint="Connect again.")
+            raise errors.NetworkFailure(
+                "the connection is closed", action=call.action, hint="Connect again.", sent=False
+            )
         deadline = Deadline(self._profile.timeout)
         if not call.is_write:
             return _repeated(lambda: self._authorised(call, deadline), deadline)
         if self._profile.read_only:
-            raise errors.ReadOnly("this connection only reads, nothing was sent", action=call.action)
+            raise errors.ReadOnly("this connection only reads, nothing was sent", action=call.action, sent=False)
         _repeated(lambda: self._tokens.current(deadline), deadline)
         return self._authorised(call, deadline)
 
@@ -81,7 +93,8 @@ class Transport:
     def _authorised(self, call: Call[A], deadline: Deadline) -> A:
         """Send a call with the token; after a refusal once more with a new one."""
         if deadline.is_over():
-            raise errors.DeadlineExceeded(f"there was no answer within {deadline.seconds:g} s", action=call.action)
+            said = f"there was no answer within {deadline.seconds:g} s"
+            raise errors.DeadlineExceeded(said, action=call.action, sent=False)
         if not call.needs_token:
             return self._sent(call, None, deadline)
         token = self._tokens.current(deadline)
@@ -90,7 +103,11 @@ class Transport:
         except errors.PermissionDenied as error:
             if error.code is None or not errors.is_token_refusal(error.code):
                 raise
-        return self._accepted(call, self._tokens.after_refusal(token, deadline), deadline)
+        try:
+            return self._accepted(call, self._tokens.after_refusal(token, deadline), deadline)
+        except errors.ToastError as error:
+            error.sent = True  # once, and its token was refused
+            raise
 
     def _accepted(self, call: Call[A], token: Secret, deadline: Deadline) -> A:
         """Send a call with a token, and note that it was accepted."""
@@ -112,10 +129,12 @@ class Transport:
             if call.body is not None:
                 headers["Content-Type"] = "application/json;charset=UTF-8"
             body = None if call.body is None else codec.encode(call.body)
-            reply = exchange(self._session, call.method, self._url(call), headers, body, deadline)
+            url = self._url(call)
+            reply = exchange(self._session, call.method, url, headers, body, deadline, listing=call.is_listing)
         except Exception as error:
             raise failures.of_exchange(error, call, deadline, self._profile.base_url) from None
-        return failures.checked(reply, call)
+        with closing(reply):
+            return failures.checked(reply, call)
 
     def _url(self, call: Call[Any]) -> str:
         appkey = path_of(self._profile.appkey.reveal())
@@ -139,3 +158,13 @@ def _repeated(work: Callable[[], T], deadline: Deadline) -> T:
 
 def _may_pass(error: BaseException) -> bool:
     return isinstance(error, errors.ToastError) and error.passing and not is_given_up()
+
+
+def _begin_in_child() -> None:
+    """Part with the connections of the parent: two processes that read from one socket get each other's answers."""
+    for transport in list(_transports):
+        transport.begin()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_begin_in_child)

@@ -52,13 +52,14 @@ def read_whole(raw: Raw, encoding: str, announced: str, largest: int) -> bytearr
     BadPacking
         When it is in an encoding that was not asked for, or not as the encoding has it.
     """
+    too_large = AnswerTooLarge(f"the answer is larger than {largest // 2**20:,} MiB, the most that it may have")
     if announced.isdecimal() and int(announced) > largest:
-        raise AnswerTooLarge("the answer is larger than any inventory")
+        raise too_large
     body = bytearray()
     for piece, received in _pieces(raw, encoding.strip().lower()):
         body += piece
         if len(body) > largest:
-            raise AnswerTooLarge("the answer is larger than any inventory")
+            raise too_large
         if len(body) > max(FREE, MOST_TIMES * received):
             raise AnswerTooLarge(f"the answer unpacks to more than {MOST_TIMES} times its size, as no inventory does")
     return body

@@ -11,7 +11,7 @@ import requests
 
 import toastnb as tn
 from tests.bulk.accounts import ACTION, active, check, stopped
-from toastnb.outcomes import Bulk
+from toastnb.outcomes import Bulk, of_error, of_wait
 
 MANY, FAULTY = 1000, 50
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {  # a fault, and what its stop comes to
@@ -50,6 +50,13 @@ def test_a_thousand_stops_with_a_twentieth_that_fails_are_all_accounted_for() ->
         carried_out = {id_ for id_, name in faulty.items() if name in {"reset after", "cut short"}}
         assert stopped(sandbox) - stopped_before == (set(wanted) - set(faulty)) | carried_out
         assert frame.equals(toast.last_outcome)
+
+
+def test_what_was_carried_out_is_not_not_sent_though_a_look_at_it_was_not() -> None:
+    """Going on from its row would send it twice."""
+    for error in (tn.NetworkFailure("no connection", sent=False), tn.CredentialsError("locked", sent=False)):
+        assert of_error(error).outcome == "not_sent"
+        assert of_wait(error).outcome == "unknown"
 
 
 def test_a_defect_is_no_outcome_and_stops_nothing() -> None:

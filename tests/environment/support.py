@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,60 @@ def environment_of(account: tn.Sandbox | None, folder: Path, **more: str | None)
             "TOASTNB_BASE_URL": account.base_url,
         }
     return {name: value for name, value in (given | more).items() if value is not None}
+
+
+# Processes of their own, forked when what is slow to import is there, and nothing of ours.
+FORKING = """
+import json, os, sys
+import pandas, pyarrow, requests, typer
+arguments, places = json.load(sys.stdin)
+codes = {}
+for name, (environment, folder) in places.items():
+    child = os.fork()
+    if child:
+        codes[name] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        continue
+    code = 70
+    try:
+        for number, end in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{name}.{end}", os.O_WRONLY | os.O_CREAT), number)
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(folder)
+        sys.argv = ["toastnb", *arguments]
+        from toastnb.cli import main
+        main()
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+print(json.dumps(codes))
+"""
+
+
+def commands(
+    arguments: list[str], places: dict[str, tuple[dict[str, str], Path]], folder: Path
+) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run a command of toastnb once for each environment and folder."""
+    given = json.dumps([arguments, {name: (env, str(where)) for name, (env, where) in places.items()}])
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env=dict(os.environ) | {"PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return {
+        name: subprocess.CompletedProcess(
+            arguments, code, (folder / f"{name}.out").read_text("utf-8"), (folder / f"{name}.err").read_text("utf-8")
+        )
+        for name, code in json.loads(done.stdout).items()
+    }
 
 
 def program(code: str, environment: dict[str, str], folder: Path) -> str:

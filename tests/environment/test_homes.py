@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import toastnb as tn
-from tests.environment.support import command, environment_of
+from tests.environment.support import command, commands, environment_of
 from toastnb import login
 from toastnb.redaction import Secret
 
@@ -19,6 +21,18 @@ HOMES: dict[str, str | None] = {
     "empty": "",
     "relative": "somewhere",
 }
+KINDS = ("table", "json")
+ONE_AFTER_THE_OTHER = """
+import sys
+from toastnb.cli import main
+for arguments in COMMANDS:
+    sys.argv = ["toastnb", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, end.code
+    print("END")
+"""
 NO_XDG = {"XDG_CONFIG_HOME": None, "XDG_DATA_HOME": None, "XDG_RUNTIME_DIR": None}
 
 
@@ -26,14 +40,15 @@ def homeless(account: tn.Sandbox | None, folder: Path, home: str | None) -> dict
     return environment_of(account, folder, HOME=home, **NO_XDG)
 
 
-@pytest.mark.parametrize("home", HOMES)
-def test_the_environment_is_enough_without_a_home(sandbox: tn.Sandbox, tmp_path: Path, home: str) -> None:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    done = command(["whoami"], homeless(sandbox, folder, HOMES[home]), folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert sandbox.base_url in done.stdout
-    assert list(folder.iterdir()) == []
+def test_the_environment_is_enough_without_a_home(sandbox: tn.Sandbox, tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in HOMES}
+    for folder in folders.values():
+        folder.mkdir()
+    whoami = {name: (homeless(sandbox, folders[name], home), folders[name]) for name, home in HOMES.items()}
+    for name, done in commands(["whoami"], whoami, tmp_path).items():
+        assert (done.returncode, done.stderr) == (0, ""), name
+        assert sandbox.base_url in done.stdout
+        assert list(folders[name].iterdir()) == []
 
 
 @pytest.mark.parametrize("home", ["missing", "not a folder", "read-only"])
@@ -88,20 +103,24 @@ def test_no_folder_for_temporary_files_at_all(toast: tn.Toast, tmp_path: Path, m
     ],
     ids=["C", "POSIX", "latin-1"],
 )
-@pytest.mark.parametrize("kind", ["table", "json"])
-def test_korean_on_a_terminal_without_it_is_escaped(
-    toast: tn.Toast, tmp_path: Path, speaks: dict[str, str], kind: str
-) -> None:
+def test_korean_on_a_terminal_without_it_is_escaped(toast: tn.Toast, tmp_path: Path, speaks: dict[str, str]) -> None:
     saved = toast.inventory().save(tmp_path / "account.zip")
     names = tn.load_inventory(saved).security_groups.description
     korean = next(text for text in names.dropna() if not text.isascii())
-    arguments = ["inventory", "--inventory", str(saved), "-t", "security_groups", "-f", kind]
-    done = command(arguments, environment_of(None, tmp_path, **speaks), tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert korean.encode("ascii", "backslashreplace").decode() in done.stdout
-    file = command([*arguments, "--out", "t"], environment_of(None, tmp_path, **speaks), tmp_path)
-    assert file.returncode == 0
-    assert korean in (tmp_path / "t").read_text("utf-8")
+    kinds = {kind: ["inventory", "--inventory", str(saved), "-t", "security_groups", "-f", kind] for kind in KINDS}
+    code = ONE_AFTER_THE_OTHER.replace(
+        "COMMANDS", repr([more for kind, given in kinds.items() for more in (given, [*given, "--out", kind])])
+    )
+    environment = environment_of(None, tmp_path, **speaks)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120, env=environment, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("Wrote ") for line in done.stderr.splitlines())
+    printed = done.stdout.split("END\n")
+    for number, kind in enumerate(KINDS):
+        assert printed[2 * number].count(korean.encode("ascii", "backslashreplace").decode()) == 1
+        assert korean in (tmp_path / kind).read_text("utf-8")
 
 
 def test_korean_in_what_is_said_and_in_names_of_files(tmp_path: Path) -> None:

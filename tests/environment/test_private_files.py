@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import toastnb as tn
 from tests.environment.support import environment_of, program
+from tests.transport.hostile import Hostile, Received, refusal
 from toastnb.files import replace_file
 from toastnb.login import store
 from toastnb.redaction import Secret
@@ -116,6 +118,22 @@ def test_a_key_is_not_written_through_a_link(
         toast.create_keypair("ops", tmp_path / "ops.pem")
     assert sandbox.calls == {}
     assert not (tmp_path / "nothing").exists()
+
+
+def test_what_another_program_puts_in_a_keys_place_meanwhile_stays(hostile: Hostile, tmp_path: Path) -> None:
+    """The key's file is moved away while the service is asked, and another one takes its name; then it refuses."""
+    place = tmp_path / "ops.pem"
+
+    def step(connection: socket.socket, request: Received) -> bool:
+        place.rename(tmp_path / "moved.pem")
+        place.write_text("precious")
+        return refusal(-4)(connection, request)
+
+    hostile.on("POST keypairs", step)
+    account = {"appkey": "an-appkey", "username": "u", "password": "a-password", "base_url": hostile.base_url}
+    with tn.connect(**account) as toast, pytest.raises(tn.InvalidInput):
+        toast.create_keypair("ops", place)
+    assert place.read_text() == "precious"
 
 
 @pytest.mark.parametrize("how", LINKS)

@@ -10,6 +10,7 @@ import toastnb as tn
 from tests.faults.proxy import Strike, Wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"
 ELSEWHERE = "http://127.0.0.2:9/elsewhere"
 
 # What comes of it when it is over before the call's time is: the call itself succeeds, or only the next one does.
@@ -168,6 +169,13 @@ def twice(wire: Wire) -> None:
     wire.over.wait(0.2)
 
 
+def empty_and_late(wire: Wire) -> None:
+    """Answer with nothing, and with what the service said when the client may be at its next call."""
+    wire.client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    wire.over.wait(0.1)
+    wire.client.sendall(wire.answer)
+
+
 # --- all of them ----------
 
 MB = b" " * 2**16
@@ -186,6 +194,7 @@ ON_THE_WAY = [
     Fault("reset after the request reached the service", "answer", reset, NET, True),
     Fault("closed without an answer", "answer", hang_up, NET, True),
     Fault("reset during the answer", "answer", reset_half_way, NET, True),
+    Fault("HTTP 103 first, then closed", "answer", answered(HINTS), NET, True),
 ]
 CERTIFICATES = [
     Fault("TLS: a certificate signed by itself", "certificate", hang_up, NET, False, NEXT_CALL, (0, 0)),
@@ -210,7 +219,12 @@ REDIRECTED = [
     Fault(
         f"HTTP {status}, to elsewhere", "request", page(status, f"Location: {ELSEWHERE}"), BAD, False, NEXT_CALL, (0, 0)
     )
-    for status in (301, 302, 307, 308)
+    for status in (301, 307, 308)
+] + [
+    Fault(
+        f"HTTP {status}, to elsewhere", "answer", page(status, f"Location: {ELSEWHERE}"), BAD, True, NEXT_CALL, (1, 1)
+    )
+    for status in (302, 303)
 ]
 GATEWAY = [
     Fault("HTTP 429 with HTML", "request", page(429), SERVICE, False, reached=(0, 0)),
@@ -269,6 +283,7 @@ GARBAGE = [
         True,
     ),
     Fault("HTML with HTTP 200", "answer", page(200), BAD, True, NEXT_CALL, (1, 1)),
+    Fault("an empty answer, and the service's own later", "answer", empty_and_late, BAD, True, NEXT_CALL, (1, 1)),
 ]
 ALL = [*ON_THE_WAY, *CERTIFICATES, *CUT, *SLOW, *REDIRECTED, *GATEWAY, *TOO_MUCH, *GARBAGE]
 DESYNC = Fault("a second answer nobody asked for", "answer", twice, NET, False)

@@ -85,6 +85,7 @@ def bench() -> Iterator[Bench]:
         stack.enter_context(_set(os.environ, "REQUESTS_CA_BUNDLE", str(folder / "authority.pem")))
         for module, name, value in (
             (connection, "LARGEST_ANSWER", LARGEST),
+            (connection, "LARGEST_SHORT", LARGEST),
             (unpacking, "FREE", FREE),
             (transport, "BACKOFF", tenacity.wait_none()),
         ):

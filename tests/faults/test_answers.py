@@ -106,8 +106,8 @@ def test_a_large_answer_cut_anywhere_is_never_taken_for_whole(site: Site, how: s
     ("strike", "said"),
     [
         (answered(bomb()), "unpacks to more than 100 times its size"),
-        (answered(HEAD + b"Content-Length: %d\r\n\r\n{" % (matrix.LARGEST + 1)), "larger than any inventory"),
-        (flood(HEAD + b"\r\n", b" " * 2**16), "larger than any inventory"),
+        (answered(HEAD + b"Content-Length: %d\r\n\r\n{" % (matrix.LARGEST + 1)), "larger than 4 MiB"),
+        (flood(HEAD + b"\r\n", b" " * 2**16), "larger than 4 MiB"),
         (flood(HEAD, b"X: y\r\n" * 1000), "its head has too many lines"),
         (flood(HEAD + b"X: ", b"y" * 2**16), "a line of its head is too long"),
     ],

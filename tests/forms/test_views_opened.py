@@ -15,7 +15,7 @@ from tests.support import eventually
 from toastnb.forms.views import console as module
 from toastnb.forms.views import opened
 
-MANY = 200
+MANY = 25
 
 
 class Shell(InteractiveShell):
@@ -41,7 +41,7 @@ def run_cell(monkeypatch: pytest.MonkeyPatch) -> Any:
     Shell.clear_instance()
 
 
-def test_two_hundred_consoles_leave_nothing(toast: tn.Toast) -> None:
+def test_many_consoles_leave_nothing(toast: tn.Toast) -> None:
     with nothing_left():
         for _ in range(MANY):
             console = tn.forms.console(toast, "en")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -108,3 +109,14 @@ def test_an_item_that_is_nested_too_deeply_for_the_stack_that_is_left_is_an_erro
 
     said = read_below(450)
     assert said == "i" or "nested too deeply" in said
+
+
+@pytest.mark.parametrize("start", ['"', '{"header": {"resultMessage": "'])
+@pytest.mark.parametrize("part", ['\\"', '"', "\\", "\\u", '\\\\"', '"x\n', ": 1.", "[", ",  "])
+def test_no_answer_that_is_cut_makes_reading_it_slow(start: str, part: str) -> None:
+    """What is not linear in the length takes a minute here."""
+    body = (start + part * 30_000).encode()
+    begun = time.perf_counter()
+    with pytest.raises(tn.BadAnswer):
+        codec.decode(body, wire.Answer, action="Reading")
+    assert time.perf_counter() - begun < 2

@@ -1,13 +1,14 @@
 """Ctrl-C at every moment at which Python looks for it in our own code: no secret shows, and no key file is left behind.
 
 Python runs the handler of a signal as a function begins, and as one that is written in C returns. Here a profiler
-breaks a call off at each of these moments, one after the other.
+breaks a call off at each place of the code where that is, as the call comes to it for the first and for the last time.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -18,22 +19,21 @@ import toastnb as tn
 from tests.redaction.canary import APPKEY, ECHO, MARK, PASSWORD, PRIVATE_KEY, connect
 from tests.redaction.public_calls import CALLS
 from tests.transport.hostile import Hostile, Step, answer, nothing, refusal
+from toastnb.connection import Deadline
 
 OURS = str(Path(tn.__file__).parent)
 KEY = answer(keypair={"name": "ops", "fingerprint": "9a:61", "privateKey": PRIVATE_KEY})
 
 
-def broken_off(call: Callable[[], object], at: int) -> tuple[str, KeyboardInterrupt | None]:
-    """Break a call off at the given moment of our code; return where that was ("" when it was over before)."""
-    count, where = 0, ""
+def broken_off(call: Callable[[], object], at: int) -> tuple[list[str], KeyboardInterrupt | None]:
+    """Break a call off at the given moment of our code; return the places that it came to until then."""
+    places: list[str] = []
 
     def watch(frame: FrameType, event: str, _: object) -> None:
-        nonlocal count, where
-        if where or event not in ("call", "c_return") or not frame.f_code.co_filename.startswith(OURS):
+        if event not in ("call", "c_return") or not frame.f_code.co_filename.startswith(OURS):
             return
-        count += 1
-        if count == at:
-            where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}"
+        places.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}")
+        if len(places) == at:
             sys.setprofile(None)
             raise KeyboardInterrupt
 
@@ -41,12 +41,19 @@ def broken_off(call: Callable[[], object], at: int) -> tuple[str, KeyboardInterr
     try:
         call()
     except KeyboardInterrupt as error:
-        return where, error
+        return places, error
     except (tn.ToastError, TypeError):
-        return where, None
+        return places, None
     finally:
         sys.setprofile(None)
-    return where, None
+    return places, None
+
+
+def first_and_last(places: list[str]) -> list[int]:
+    """Return the moments, from 1, at which a call came to each place for the first and for the last time."""
+    first = {place: at for at, place in reversed(list(enumerate(places, 1)))}
+    last = {place: at for at, place in enumerate(places, 1)}
+    return sorted({*first.values(), *last.values()})
 
 
 def variables(error: BaseException | None) -> Iterator[str]:
@@ -64,40 +71,67 @@ def variables(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
-SCENES: dict[str, tuple[str, Step, int]] = {
-    "a read": ("flavors", nothing(), 1),
-    "a refused read": ("flavors", refusal(-4, ECHO), 2),
-    "the token": ("token_info", nothing(), 3),
-    "a key": ("create_keypair", KEY, 1),
-    "a refused key": ("create_keypair", refusal(-4, ECHO), 3),
-    "an imported key": ("import_keypair", refusal(-4, ECHO), 3),
+def others_go_on(toast: tn.Toast) -> bool:
+    """Tell whether another thread gets a token: what is left of a call that was broken off holds nothing up."""
+    got: list[object] = []
+    other = threading.Thread(target=lambda: got.append(toast._transport._tokens.current(Deadline(2))))
+    other.start()
+    other.join()
+    return bool(got)
+
+
+def tells_of_the_key(toast: tn.Toast, folder: Path) -> bool:
+    """Tell whether of a keypair that was made the key is in its file, or the account says that it is not."""
+    kept = toast.last_outcome
+    if kept is None or kept.outcome.item() != "done":
+        return True
+    whole = [file for file in folder.glob("*.pem") if file.read_text() == PRIVATE_KEY]
+    return bool(whole) or "its private key is lost, unless" in str(kept.message.item())
+
+
+SCENES: dict[str, tuple[str, Step]] = {
+    "a read": ("flavors", nothing()),
+    "a refused read": ("flavors", refusal(-4, ECHO)),
+    "the token": ("token_info", nothing()),
+    "a key": ("create_keypair", KEY),
+    "a refused key": ("create_keypair", refusal(-4, ECHO)),
+    "an imported key": ("import_keypair", refusal(-4, ECHO)),
 }
 
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_an_interrupt_at_any_moment_shows_no_secret(hostile: Hostile, tmp_path: Path, scene: str) -> None:
-    call, step, stride = SCENES[scene]
+    call, step = SCENES[scene]
     hostile.on("*", step)
     hostile.on("GET tokens", KEY)
-    moments, left, shown = 0, {}, []
-    at = 1
-    while True:
+    left, shown, stuck, untold = {}, [], [], []
+
+    def begun(at: int) -> list[str]:
         with connect(hostile.base_url, timeout=20) as toast:
-            where, error = broken_off(lambda: CALLS[call](toast, tmp_path), at)
+            places, error = broken_off(lambda: CALLS[call](toast, tmp_path), at)
             if any(MARK in text for text in variables(error)):
-                shown.append(where)
-        del error
+                shown.append(places[-1])
+            if not others_go_on(toast):
+                stuck.append(places[-1])
+            if step is KEY and error is not None and not tells_of_the_key(toast, tmp_path):
+                untold.append(places[-1])
+            if places[-1].endswith(" write") and error is not None and "key is lost" not in str(error.__notes__):
+                untold.append(f"{places[-1]} said no word of it")
         for file in tmp_path.glob("*.pem"):
             if file.read_text() != PRIVATE_KEY:  # the call may have been over, its key written whole
-                left[where] = file.read_text()
+                left[places[-1]] = file.read_text()
             file.unlink()
-        if not where:
-            break
-        moments, at = moments + 1, at + stride
-        if not moments % 25:
+        return places
+
+    moments = first_and_last(begun(0))
+    for number, at in enumerate(moments, 1):
+        begun(at)
+        if not number % 25:
             gc.collect()  # of what a broken call left, secrets would be looked for
-    assert moments > 40
+    assert len(moments) > 40
     assert set(shown) == set()
+    assert set(stuck) == set()
+    assert set(untold) == set()
     # Between the system's making of a file and Python's knowing of it nothing can be done, and neither where what
     # removes it is broken off itself; there is no key in it.
     empty = {(where.split()[1], text.strip()) for where, text in left.items()}
@@ -108,12 +142,13 @@ def test_an_interrupt_as_credentials_are_found_shows_no_secret(monkeypatch: pyte
     monkeypatch.setenv("TOASTNB_APPKEY", APPKEY)
     monkeypatch.setenv("TOASTNB_PASSWORD", PASSWORD)
     monkeypatch.setenv("TOASTNB_USERNAME", "me@example.com")
-    shown, at, where = [], 0, "begin"
-    while where:
-        at += 1
-        where, error = broken_off(lambda: tn.connect().close(), at)
+    shown = []
+    places, _ = broken_off(lambda: tn.connect().close(), 0)
+    moments = first_and_last(places)
+    for at in moments:
+        places, error = broken_off(lambda: tn.connect().close(), at)
         if any(MARK in text for text in variables(error)):
-            shown.append(where)
+            shown.append(places[-1])
         del error
-    assert at > 40
+    assert len(moments) > 40
     assert set(shown) == set()

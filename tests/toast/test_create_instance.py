@@ -127,6 +127,17 @@ def test_what_is_not_listed_yet_is_reported(service: Hostile, scripted: tn.Toast
         assert ids(create(scripted, name="web", count=3)) == ["a", None, None]
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_was_made_is_told_where_warnings_are_errors(
+    service: Hostile, scripted: tn.Toast, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with ``python -W error``: the remark would come in place of the answer."""
+    service.on("GET instances", listing(), listing(a="web_1"))
+    service.on(CREATE, made("a", "web-1"))
+    assert ids(create(scripted, name="web", count=3)) == ["a", None, None]
+    assert "web-2, web-3: made, but the listing does not tell them apart" in caplog.text
+
+
 @pytest.mark.usefixtures("no_backoff")
 def test_a_listing_that_fails_afterwards_does_not_hide_that_they_were_made(
     service: Hostile, scripted: tn.Toast

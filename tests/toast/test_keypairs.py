@@ -46,6 +46,8 @@ def test_the_key_is_saved_whole_and_for_its_owner_only(toast: tn.Toast, tmp_path
     file = Path(made.path.item())
     assert (made.name.item(), file) == ("ops-2026", tmp_path / "key.pem")
     assert mode(file) == 0o600
+    assert toast.last_outcome.values.tolist()[0][:3] == ["ops-2026", "create_keypair", "done"]
+    assert toast.last_outcome.message.isna().all()
     kept = toast.keypairs("ops-2026")
     assert public_half(file.read_bytes()).split()[:2] == kept.public_key.item().split()[:2]
     assert made.fingerprint.item() == kept.fingerprint.item()
@@ -100,6 +102,8 @@ PLACES: dict[str, Callable[[Path], Path | str]] = {
     "no such folder": lambda folder: folder / "nowhere" / "key.pem",
     "below a file": below_a_file,
     "a zero in the name": lambda folder: f"{folder}/a\x00b",
+    "broken Unicode in the name": lambda folder: folder / "\udcff.pem",
+    "half a character in the name": lambda folder: f"{folder}/\ud800.pem",
     "nobody's home": lambda folder: "~nobody-like-this/key.pem",
     "a name too long": lambda folder: folder / ("a" * 300),
     "a device": lambda folder: "/dev/null",
@@ -213,7 +217,11 @@ def test_a_key_that_cannot_be_written_after_all_is_lost_and_that_is_said(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "delete_keypair('ops')" in str(caught.value)
+    assert "may have been" not in str(caught.value)  # it was
     assert caught.value.may_have_happened
+    assert scripted.last_outcome.outcome.item() == "done"
+    assert "its private key is lost" in scripted.last_outcome.message.item()
+    assert "toast.delete_keypair('ops')" in scripted.last_outcome.message.item()
     assert not (tmp_path / "key.pem").exists()
     assert "key.pem" not in open_files()
 

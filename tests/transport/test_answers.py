@@ -12,6 +12,7 @@ import toastnb as tn
 from tests.transport.hostile import SUCCESS, Hostile, Step, answer, http, http_bytes, sent, zipped
 from toastnb import connection
 from toastnb.api import Api
+from toastnb.redaction import Secret
 from toastnb.wire import Flavor
 
 Fails = Callable[..., tn.ToastError]
@@ -211,9 +212,49 @@ def test_an_answer_that_unpacks_without_end_is_given_up(
 ) -> None:
     monkeypatch.setattr(connection, "LARGEST_ANSWER", 2**20)
     hostile.on("*", zipped(text="0" * 2**26))
-    assert "larger than any inventory" in str(fails(client.flavors, tn.BadAnswer))
+    monkeypatch.setattr(connection, "LARGEST_SHORT", 2**20)
+    assert "larger than 1 MiB" in str(fails(client.flavors, tn.BadAnswer))
     assert fails(lambda: client.delete_instance("i-1"), tn.BadAnswer).may_have_happened
     assert [request.call for request in hostile.received[1:]] == ["GET flavors", "DELETE instances"]
+
+
+def test_only_a_listing_may_be_long(hostile: Hostile, client: Api, fails: Fails) -> None:
+    text = "0" * (connection.LARGEST_SHORT + 1)
+    hostile.on("*", answer(flavors=[], text=text))
+    assert client.flavors() == []
+    error = fails(lambda: client.stop("i-1"), tn.BadAnswer)
+    assert "larger than 16 MiB" in str(error)
+    assert error.may_have_happened
+    hostile.on("POST tokens", answer(text=text))
+    fails(lambda: client.create_token("me", Secret("the-password")), tn.BadAnswer)
+    hostile.on("GET tokens", answer(text=text))
+    fails(lambda: client.token(Secret("the-token")), tn.BadAnswer)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [("X: y\r\n" * 200, "its head has too many lines"), (f"X: {'y' * 70_000}\r\n", "a line of its head is too long")],
+    ids=["lines", "line"],
+)
+@pytest.mark.usefixtures("no_backoff")
+def test_a_head_that_is_too_long_is_not_read(
+    hostile: Hostile, client: Api, fails: Fails, fields: str, said: str
+) -> None:
+    """Not even where the answer is what it should be."""
+    start, _, rest = http_bytes(body('"flavors": []')).partition(b"\r\n")
+    hostile.on("GET flavors", sent(start + b"\r\n" + fields.encode() + rest))
+    assert said in str(fails(client.flavors, tn.BadAnswer))
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip", "unknown"])
+@pytest.mark.usefixtures("no_backoff")
+def test_an_encoding_that_was_not_asked_for_is_not_read(
+    hostile: Hostile, client: Api, fails: Fails, encoding: str
+) -> None:
+    """Not even where the body is what it should be."""
+    hostile.on("GET flavors", http(body('"flavors": []'), Content_Encoding=encoding))
+    assert "an encoding that was not asked for" in str(fails(client.flavors, tn.BadAnswer))
+    assert hostile.received[-1].headers["accept-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("null", ['"null"', '"NULL"', '"Null"', '"\\u006eull"', '"n\\u0055Ll"'])

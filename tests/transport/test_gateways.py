@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import toastnb as tn
-from tests.transport.hostile import Hostile, Step, answer, cut_short, hang_up, html, http, refusal, reset
+from tests.transport.hostile import Hostile, Step, answer, cut_short, hang_up, html, http, refusal, reset, token
 from toastnb.api import Api
 
 Fails = Callable[..., tn.ToastError]
@@ -152,3 +152,39 @@ def test_the_sign_in_is_repeated_when_a_gateway_fails_but_not_when_it_is_refused
     fails(client.flavors, tn.CredentialsError)
     assert len(hostile.calls("POST tokens")) == 3
     assert hostile.calls("GET flavors") == []
+
+
+@pytest.mark.parametrize("code", [-2, -6, -7, 20503, 50500, 10429, 20408])
+def test_a_service_that_fails_at_sign_in_has_not_refused_it(
+    hostile: Hostile, client: Api, fails: Fails, code: int
+) -> None:
+    hostile.on("POST tokens", refusal(code), token())
+    error = fails(lambda: client.stop("i-1"), tn.ServiceFailure)
+    assert (error.code, error.may_have_happened) == (code, False)
+    assert "password" not in str(error)
+    client.stop("i-1")
+    assert [request.call for request in hostile.received[:2]] == ["POST tokens"] * 2
+
+
+@pytest.mark.parametrize("code", [-1, -3, -4, -5, -8, 50400, 50401, 50403, 50404, 401, 7])
+def test_any_other_code_refuses_a_sign_in_and_ends_it(hostile: Hostile, client: Api, fails: Fails, code: int) -> None:
+    hostile.on("POST tokens", refusal(code))
+    assert fails(client.flavors, tn.CredentialsError).code == code
+    fails(client.flavors, tn.CredentialsError)
+    assert len(hostile.received) == 1
+
+
+@pytest.mark.parametrize("code", [10409, -2, -3, 99999])
+def test_success_with_the_code_of_a_failure_is_neither(hostile: Hostile, client: Api, fails: Fails, code: int) -> None:
+    hostile.on("*", answer(header={"isSuccessful": True, "resultCode": code, "resultMessage": "well"}, flavors=[]))
+    error = fails(lambda: client.stop("i-1"), tn.BadAnswer)
+    assert error.may_have_happened
+    assert f"it succeeded, and that it failed with {code} (well)" in str(error)
+    assert not fails(client.flavors, tn.BadAnswer).may_have_happened
+    assert len(hostile.received) == 3
+
+
+@pytest.mark.parametrize("code", [0, 1, 200])
+def test_success_with_another_code_is_success(hostile: Hostile, client: Api, code: int) -> None:
+    hostile.on("*", answer(header={"isSuccessful": True, "resultCode": code, "resultMessage": "well"}, flavors=[]))
+    assert client.flavors() == []

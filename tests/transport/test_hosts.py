@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 import toastnb as tn
 from tests.transport.conftest import Connect
-from tests.transport.hostile import Hostile, answer, token, tunnel
+from tests.transport.hostile import Hostile, answer, dripping, reset, token, tunnel
 from toastnb.api import Api
 
 Fails = Callable[..., tn.ToastError]
@@ -239,3 +242,43 @@ def test_a_service_far_behind_a_proxy_has_time_for_its_handshake(
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         assert connect(remote).flavors()[0].id == "f-1"
     assert proxy.connections == 1
+
+
+@pytest.fixture
+def behind(remote: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the address of a service that is reached through a proxy."""
+    with Hostile() as proxy:
+        proxy.on("*", tunnel)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        yield remote
+        assert proxy.connections > 0
+
+
+def test_a_slow_answer_through_a_proxy_ends_by_the_timeout(
+    behind: str, secure: Hostile, connect: Connect, fails: Fails
+) -> None:
+    secure.on("GET flavors", dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "))
+    timer = threading.Timer(15, secure.end)  # a client that would wait for ever is told otherwise
+    timer.start()
+    start = time.monotonic()
+    fails(connect(behind, timeout=1).flavors, tn.DeadlineExceeded)
+    assert time.monotonic() - start < 4
+    timer.cancel()
+    timer.join()
+
+
+def test_a_write_that_breaks_off_behind_a_proxy_may_have_happened(
+    behind: str, secure: Hostile, connect: Connect, fails: Fails
+) -> None:
+    secure.on("DELETE instances", reset)
+    assert fails(lambda: connect(behind).delete_instance("i-1"), tn.NetworkFailure).may_have_happened
+    assert len(secure.calls("DELETE instances")) == 1
+
+
+def test_the_debug_level_of_http_client_prints_nothing(
+    hostile: Hostile, client: Api, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    hostile.on("GET flavors", FLAVORS)
+    client.flavors()
+    assert capfd.readouterr() == ("", "")

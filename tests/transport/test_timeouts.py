@@ -26,6 +26,7 @@ SLOW: dict[str, Step] = {
     "drips chunks": dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
     "drips a body without end": dripping(HEAD + b"\r\n", b" "),
     "promises to go on": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.001),
+    "gives hints": dripping(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 100, 0.001),
 }
 
 

@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 from wcwidth import wcswidth
 
 import toastnb as tn
-from tests.transport.hostile import APPKEY, Hostile, enveloped, http, refusal
+from tests.transport.hostile import APPKEY, Hostile, enveloped, http, nothing, refusal
 from tests.untrusted.names import HARMFUL, TEXTS
 from toastnb.cli import app
+from toastnb.remarks import heard, remark
 from toastnb.report import exports
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,45 @@ def test_whoami_and_what_is_absent(tmp_path: Path) -> None:
     assert "taken" in calm(answer.stdout.decode(), answer.stderr.decode())
     assert refused.returncode == 2
     assert "taken" in calm(refused.stderr.decode(), refused.stdout.decode())
+
+
+# --- remarks ---
+
+
+def test_remarks_are_said_without_harm_and_with_an_end(texts: list[str]) -> None:
+    for text in texts:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            remark(f"{text}: its operating system is not known", stacklevel=1)
+        heard_too: list[str] = []
+        with heard(heard_too):
+            remark(f"{text}: its operating system is not known", stacklevel=1)
+        (said,) = {str(told[0].message), *heard_too}
+        assert not HARMFUL.search(said.replace("\t", ""))
+        assert len(said) <= 2000
+
+
+def test_a_warning_about_an_image_obeys_no_name_of_it(hostile: Hostile) -> None:
+    """What a program of a user's writes on a terminal: the warning that an image's system is not known."""
+    name = TEXTS["control: title"] + TEXTS["direction: override"]
+    image = {"id": "im-1", "name": name, "status": "active", "minDisk": 20, "minRam": 0}
+    hostile.on("*", nothing(images=[image]))
+    hostile.on("GET flavors", nothing(flavors=[{"id": "fl-1", "name": "m2.c2m4", "vcpus": 2, "ram": 4096}]))
+    hostile.on("GET networks", nothing(networks=[{"id": "n-1", "name": "n"}]))
+    code = (
+        "import sys, toastnb as tn\n"
+        f"with tn.connect(appkey='{APPKEY}', username='u', password='the-password', base_url=sys.argv[1]) as toast:\n"
+        "    try:\n"
+        "        toast.create_instance(name='b', image='im-1', flavor='fl-1', network='n', zone='z', keypair='k',"
+        " security_groups='s', root_gb=50)\n"
+        "    except tn.ToastError:\n"
+        "        pass\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, hostile.base_url], capture_output=True, timeout=60, env=environment
+    )
+    assert "its operating system is not known" in calm(done.stderr.decode(), done.stdout.decode())
 
 
 # --- errors ---

@@ -5,7 +5,7 @@ import os
 import sys
 import traceback
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -17,6 +17,7 @@ from toastnb.redaction import redact
 
 __all__ = ["app", "main"]
 
+_UNREAD = 128 + 13  # SIGPIPE
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # a file has said so as a ToastError already
 
 _COMMANDS = (  # in the order of --help
@@ -40,7 +41,9 @@ for command in _COMMANDS:
 
 
 def main() -> None:
-    """Run the command; errors become a message and exit code 2, Ctrl-C exit code 130."""
+    """Run the command; errors become a message and exit code 2, Ctrl-C exit code 130, a reader that is gone 141."""
+    if sys.stdout is None:
+        fail("there is nowhere to write to: standard output is closed")
     for stream in (sys.stdout, sys.stderr):  # a name may have what the terminal's encoding lacks: \ud55c
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -50,20 +53,39 @@ def main() -> None:
         fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer says 1 then, which would mean a finding
+            _end_unread()
+        raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             _fail_without_output(error)
         fail(f"this is a defect, please report it.\n{redact(traceback.format_exc())}")  # 1 would mean a finding
     finally:
         try:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _end_unread()
         except OSError as error:
             _fail_without_output(error)
 
 
+def _end_unread() -> NoReturn:
+    """End as a program that the signal of a broken pipe has ended: who reads, as in ``| head``, has enough."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _write_nowhere(stream)
+    sys.exit(_UNREAD)
+
+
+def _write_nowhere(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python tries once more as it ends
+
+
 def _fail_without_output(error: OSError) -> NoReturn:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python tries once more as it ends
+    _write_nowhere(sys.stdout)
     fail(f"the output cannot be written ({error.strerror}): make room, or write to another place")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -45,8 +46,9 @@ WaiversOption = Annotated[
 
 
 def fail(message: str) -> NoReturn:
-    """End the command with a message."""
-    print(seen(f"toastnb: {message}"), file=sys.stderr)
+    """End the command with a message, also when nobody reads it."""
+    with suppress(BrokenPipeError):
+        print(seen(f"toastnb: {message}"), file=sys.stderr)
     sys.exit(FAILURE)
 
 

@@ -71,7 +71,7 @@ def of_error(error: ToastError, lang: str = "en") -> tuple[str, str, str]:
     """
     said = f"{error.action}: {error.said}" if error.action else error.said
     fate = ""
-    if error.may_have_happened:
+    if error.may_have_happened and not error.carried_out:
         fate = label("error.fate_check" if error.check else "error.fate", lang, check=error.check)
     fate = f"{fate} {error.found}".strip()
     return said, _code(error.code, lang), " ".join(filter(None, [fate, _hint(error, lang)]))

@@ -11,7 +11,7 @@ from toastnb.forms.views import markup
 from toastnb.forms.views.words import Say
 from toastnb.forms.words import of_error
 
-_GOOD, _UNKNOWN = "done", "unknown"
+_GOOD, _UNKNOWN, _NOT_SENT = "done", "unknown", "not_sent"
 _LONGEST = 1000
 _IDS = frozenset({"instance_id", "image_id"})  # wide, and seldom read: they come last
 
@@ -54,8 +54,10 @@ def _title(error: ToastError | None, result: pd.DataFrame | None, say: Say) -> t
     bad = outcomes[outcomes.ne(_GOOD)]
     if error is None and bad.empty:
         return f"✓ {markup.html(say('done'))}", False
-    if error.may_have_happened if error is not None else bad.eq(_UNKNOWN).all():
+    if (error.may_have_happened and not error.carried_out) if error is not None else bad.eq(_UNKNOWN).all():
         title = say("not_known")
+    elif len(outcomes) and outcomes.eq(_NOT_SENT).all():
+        title = say("not_sent")
     elif len(outcomes) > 1 and len(bad):
         title = say("partly", bad=f"{len(bad):,}", total=f"{len(outcomes):,}")
     else:
