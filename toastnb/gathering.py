@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import islice
 from typing import TypeVar
@@ -17,6 +17,7 @@ from toastnb.errors import CredentialsError, ToastError
 from toastnb.inventory import PROJECT
 from toastnb.progress import bar
 from toastnb.remarks import listen, listener, remark
+from toastnb.threads import ended
 from toastnb.toast import Toast
 
 P = TypeVar("P")
@@ -138,7 +139,7 @@ def gather(
                     running[pool.submit(read, project, progress.update)] = name, own
                 if not running:
                     return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in ended(running):
                     name, own = running.pop(future)
                     own.close()
                     whole.update()

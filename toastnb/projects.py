@@ -170,7 +170,9 @@ class Projects(TableReads):
         ['shop', 'lab']
         """
         from toastnb.history import record
+        from toastnb.history.places import address_of
 
+        store = address_of(store)
         ids: dict[str, str] = {}
         self._pull(lambda name, inventory: ids.update({name: record(inventory, store, at, project=name)}))
         self._tell()

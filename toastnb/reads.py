@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -15,6 +15,7 @@ from toastnb.connection import give_up_when, reasons_to_give_up
 from toastnb.errors import NOT_SERVED
 from toastnb.inventory import Inventory
 from toastnb.progress import bar
+from toastnb.threads import as_they_end
 
 Tables = dict[str, pd.DataFrame]
 
@@ -300,7 +301,7 @@ def _pulled(pulls: dict[str, Callable[[], Tables]], step: Callable[[], object]) 
     pool = ThreadPoolExecutor(len(pulls), "toastnb-pull", initializer=give_up_when, initargs=reasons)
     try:
         futures: dict[Future[Tables], str] = {pool.submit(pull): name for name, pull in pulls.items()}
-        for future in as_completed(futures):
+        for future in as_they_end(futures):
             name = futures[future]
             try:
                 tables |= future.result()

@@ -12,7 +12,7 @@ import toastnb as tn
 from tests.projects.conftest import Profiles
 from tests.support import eventually
 from tests.transport.hostile import Hostile, nothing, silence, token
-from tests.transport.test_interrupts import pulling
+from tests.transport.test_interrupts import pulling, waits_end  # noqa: F401 - a fixture
 
 
 def all_of(hostile: Hostile) -> str:
@@ -59,6 +59,7 @@ def test_no_secret_is_in_what_is_shown(profiles: Profiles) -> None:
     assert "-appkey" not in shown
 
 
+@pytest.mark.usefixtures("waits_end")
 @pytest.mark.parametrize("read", ["instances_detail", "inventory", "audit"])
 def test_an_interrupt_ends_all_and_leaves_no_thread(read: str, hostile: Hostile, profiles: Profiles) -> None:
     hostile.on("*", silence)

@@ -29,6 +29,13 @@ from tests.redaction.public_calls import CALLS, KEY
 from toastnb.report import exports
 
 CHANGE = {"add": 2, "flavor": "m2.c2m4", "zone": "kr-pub-a", "root_gb": 50}
+
+
+def _with_keys() -> str:
+    """Return the address of a store with a key in it; no variable keeps it."""
+    return f"s3://someone:{os.environ['TOASTNB_PASSWORD']}@bucket"
+
+
 LIMITS = pd.DataFrame({"zone": ["kr-pub-a"], "vcpus": [1000]})
 
 
@@ -95,8 +102,10 @@ REPORT: dict[str, Use] = {
     "OverTime": lambda a: tn.report.OverTime(a.history, ""),
     "copy_notebooks": lambda _: tn.report.copy_notebooks("notebooks"),
     "over_time": lambda a: tn.report.over_time(a.inventory, a.history),
+    "over_time, keys": lambda a: tn.report.over_time(a.inventory, _with_keys()),
     "summary": lambda a: tn.report.summary(a.inventory),
     "table": lambda a: tn.report.table(a.vms).as_raw_html(),
+    "write, keys": lambda a: tn.report.write(a.inventory, "report", history=_with_keys()),
     "write": lambda a: tn.report.write(a.inventory, "report", prices="no-such-file.csv"),  # `toastnb report` succeeds
 }
 PLOTS: dict[str, Use] = {
@@ -155,6 +164,9 @@ HISTORY: dict[str, Use] = {
     "diff": lambda a: tn.history.diff(a.inventory, a.inventory),
     "not_compared": lambda a: tn.history.not_compared(tn.history.diff(a.inventory, a.inventory)),
     "open_store": lambda _: tn.history.open_store("history"),
+    "open_store, keys": lambda _: tn.history.open_store(_with_keys()),
+    "record, keys": lambda a: tn.history.record(a.inventory, _with_keys()),
+    "compact, keys": lambda _: tn.history.compact(_with_keys()),
     "record": lambda a: tn.history.record(a.inventory, "history", project="lab"),
     "waterfall": lambda a: tn.history.waterfall(a.inventory, a.inventory),
 }
@@ -185,6 +197,7 @@ PROJECTS: dict[str, Use] = {
     "failures": lambda a: a.projects.failures,
     "names": lambda a: a.projects.names,
     "record": lambda a: a.projects.record("many", at="2026-10-01"),
+    "record, keys": lambda a: a.projects.record(_with_keys()),
     "close": lambda a: a.projects.close(),
 }
 TOP: dict[str, Use] = {

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout
-from toastnb.history.places import UNFINISHED, Place, Store
+from toastnb.history.places import UNFINISHED, Place, Store, address_of
 from toastnb.history.reading import entries_of, newest_parts, rows_of
 
 ROWS_A_PART = 5_000_000
@@ -65,6 +65,7 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     >>> tn.history.compact("history", keep={"all": 7, "weekly": 365}).to_dict("index")
     {'2025-10': {'snapshots_before': 4, 'snapshots': 2, 'files_before': 4, 'files': 1}}
     """
+    store = address_of(store)
     limits = _checked(keep)
     place = Place(store)
     entries = entries_of(place)

@@ -31,8 +31,8 @@ _USERS = ("abfs", "abfss", "ftp", "sftp", "ssh")  # where a name before an @ is 
 _SECRET = re.compile(r"(?<=://)[^/\s@]*@|(?<=[?&])[\w-]*(?:signature|credential|token|sig|key\w*)=[^&\s'\"]*", re.I)
 
 
-class Place:
-    """A store's files, named by their paths within it.
+class Address(os.PathLike[str]):
+    """Where a store is, as it may be shown: one that has keys in it is refused when it is used, and not kept.
 
     Parameters
     ----------
@@ -40,10 +40,56 @@ class Place:
         A folder, or a URL as ``s3://bucket/prefix``.
     """
 
+    def __init__(self, store: Store) -> None:
+        self._problem, self._text = _problem_of(store), ""
+        if not self._problem:
+            self._text = os.fspath(store)
+
+    def __repr__(self) -> str:
+        return f"<Address {self._text}>"
+
+    def __fspath__(self) -> str:
+        if self._problem:
+            said, hint = self._problem
+            raise InvalidInput(said, hint=hint)
+        return self._text
+
+
+def address_of(store: Store) -> Address:
+    """Return where a store is; it takes the place of the argument, which a traceback would show with the keys in it."""
+    return store if isinstance(store, Address) else Address(store)
+
+
+def _problem_of(store: Store) -> tuple[str, str] | None:
+    """Return what is wrong with an address, and what to do."""
+    try:
+        name = os.fspath(store)
+    except TypeError:
+        name = ""
+    if not isinstance(name, str) or not name.strip():
+        return "store is no folder and no URL", 'Give a folder, or a URL as "s3://bucket/prefix".'
+    scheme, found, rest = name.partition("://")
+    before, at, _ = rest.rpartition("@")  # a key may have a slash in it
+    has_key = at and (":" in before or ("/" not in before and scheme not in _USERS))
+    if found and (has_key or "?" in rest):
+        said = "store is a URL with a user, a key or a query in it, which every message would show"
+        return said, "Leave it out: the library of the object storage takes keys from its environment or its files."
+    return None
+
+
+class Place:
+    """A store's files, named by their paths within it.
+
+    Parameters
+    ----------
+    store : str or path-like
+        As for `Address`.
+    """
+
     name = ""  # what a traceback shows of one whose address was refused
 
     def __init__(self, store: Store) -> None:
-        self.name = _checked(store)
+        self.name = os.fspath(address_of(store))
         self._local = "://" not in self.name or self.name.startswith("file://")
         if self._local:
             path = place_of(self.name.removeprefix("file://"), "Opening a history")
@@ -155,25 +201,6 @@ class Place:
                 hint="Check the address, the rights and the network.",
             )
         raise problem
-
-
-def _checked(store: Store) -> str:
-    """Return a store's address; one with keys in it is refused, and not shown."""
-    try:
-        name = os.fspath(store)
-    except TypeError:
-        name = ""
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidInput("store is no folder and no URL", hint='Give a folder, or a URL as "s3://bucket/prefix".')
-    scheme, found, rest = name.partition("://")
-    before, at, _ = rest.rpartition("@")  # a key may have a slash in it
-    has_key = at and (":" in before or ("/" not in before and scheme not in _USERS))
-    if found and (has_key or "?" in rest):
-        raise InvalidInput(
-            "store is a URL with a user, a key or a query in it, which every message would show",
-            hint="Leave it out: the library of the object storage takes keys from its environment or its files.",
-        )
-    return name
 
 
 def _files_under(folder: str) -> list[str]:

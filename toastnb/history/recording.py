@@ -13,7 +13,7 @@ import pyarrow as pa
 from toastnb.capacity.times import moment
 from toastnb.errors import Conflict
 from toastnb.history import layout
-from toastnb.history.places import Place, Store
+from toastnb.history.places import Place, Store, address_of
 from toastnb.history.reading import entries_of, newest_parts
 from toastnb.inventory import Inventory, one_project
 from toastnb.rules import check_text
@@ -62,6 +62,7 @@ def record(inventory: Inventory, store: Store, at: str | datetime | None = None,
     >>> tn.history.open_store("history").snapshots()[["project", "instances"]].values.tolist()
     [['shop', 250]]
     """
+    store = address_of(store)
     place = Place(store)
     when = moment(inventory.fetched_at if at is None else at)
     name = check_text(project or inventory.source or "account", "project")

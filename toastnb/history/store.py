@@ -13,8 +13,8 @@ from toastnb.capacity.times import moment
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout, lives, sql
 from toastnb.history.amounts import amounts_of, checked_keys
-from toastnb.history.places import Place, Store
-from toastnb.history.reading import columns_of, frame_of, inventories_of, snapshots_of
+from toastnb.history.places import Place, Store, address_of
+from toastnb.history.reading import columns_of, frame_of, inventories_of, rows_of, snapshots_of
 from toastnb.inventory import Inventory
 
 if TYPE_CHECKING:
@@ -240,7 +240,9 @@ class History:
         ['ACTIVE']
         """
         where = pc.field("instance_id") == instance_id
-        rows = frame_of(self._place, "instances_detail", self._chosen, columns_of("instances_detail"), where)
+        there = rows_of(self._place, "instances_detail", self._chosen, ["snapshot_id"], where)["snapshot_id"]
+        mine = self._chosen[self._chosen["snapshot_id"].isin(there.to_pylist())]  # whose rows alone are read whole
+        rows = frame_of(self._place, "instances_detail", mine, columns_of("instances_detail"), where)
         if rows.empty:
             raise NotFound(f"no snapshot has an instance {instance_id}", hint="Look for its id in table('instances').")
         return rows
@@ -334,6 +336,7 @@ def open_store(store: Store, *, engine: str = "pandas") -> History:
     >>> tn.history.open_store("history")
     <History history: 1 snapshots of 1 projects, 2026-11-01 00:00 to 2026-11-01 00:00 UTC>
     """
+    store = address_of(store)
     if engine not in ("pandas", "dask"):
         raise InvalidInput(f"engine is {engine!r}, but must be pandas or dask")
     kind = History

@@ -118,6 +118,7 @@ def over_time(
     """
     from toastnb.history import diff, waterfall  # only what needs it pays for it
 
+    history = named(history)
     until = moment(inventory.fetched_at)
     mine = _of_account(inventory, history, project).between(FIRST, until)
     refused: dict[str, str] = {}
@@ -143,6 +144,15 @@ def over_time(
         horizon=horizon,
         refused=refused,
     )
+
+
+def named(history: History | str | os.PathLike[str]) -> History | os.PathLike[str]:
+    """Return a history as it was given; an address with keys in it is not kept, nor shown by a traceback."""
+    if not isinstance(history, str | os.PathLike):
+        return history
+    from toastnb.history.places import address_of
+
+    return address_of(history)
 
 
 def opened(history: History | str | os.PathLike[str]) -> History:

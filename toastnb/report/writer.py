@@ -16,7 +16,7 @@ from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
 from toastnb.inventory import Inventory, load_inventory
 from toastnb.report.library import REPORT, folder
-from toastnb.report.over_time import FIRST, OverTime, over_time
+from toastnb.report.over_time import FIRST, OverTime, named, over_time
 from toastnb.report.pages import notebook_page
 from toastnb.report.pdf import find_chromium, print_page
 from toastnb.report.sheets import sheets
@@ -85,6 +85,7 @@ def write(
     >>> [path.name for path in tn.report.write(toast.inventory(), "report")]
     ['capacity-report.html', 'capacity-report.xlsx']
     """
+    history = None if history is None else named(history)
     loaded = inventory if isinstance(inventory, Inventory) else load_inventory(inventory)
     target = folder_for(out)
     if pdf:
