@@ -117,18 +117,6 @@ def test_a_refusal_ends_with_2_and_one_message(folder: Path) -> None:
     assert re.fullmatch(r"toastnb: the history is too short .* Record a snapshot every day\.\n", answer.stderr)
 
 
-def test_the_report_of_an_account_and_its_history(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # for the notebook's kernel
-    asked = ["report", "--inventory", folder / "account.zip", "--history", folder / "store", "--project", "shop"]
-    answer = run(*asked, "--limits", folder / "limits.csv", "--out", tmp_path)
-    assert answer.exit_code == 0, answer.exception
-    page = (tmp_path / "capacity-report.html").read_text("utf-8")
-    assert [page.count(f">{section}") for section in ("Since last time", "Growth", "Time remaining")] >= [1, 1, 1]
-    assert lived.WAS in page
-
-
 def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) -> None:
     with tn.Sandbox(instances=5, instant=True) as sandbox, tn.connect(sandbox) as toast:
         tn.history.record(toast.inventory(), tmp_path / "store", at="2026-01-01", project="shop")

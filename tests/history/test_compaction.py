@@ -180,13 +180,13 @@ def test_a_store_whose_snapshots_are_not_seen_is_never_swept(tmp_path: Path) -> 
 RECORDER = """
 import sys, toastnb as tn
 from tests.history.stores import account
-store, project, first = sys.argv[1:4]
-for number in range(12):
+store, project, first, count = sys.argv[1:5]
+for number in range(int(count)):
     tn.history.record(account(1 + number % 4), store, at=f"2025-01-{number + int(first):02}", project=project)
 """
 COMPACTOR = """
 import sys, toastnb as tn
-for number in range(8):
+for number in range(5):
     try:
         tn.history.compact(sys.argv[1])
     except tn.NotFound:
@@ -204,14 +204,15 @@ def together(*programs: tuple[str, ...]) -> None:
 
 
 def test_recorders_and_compactors_at_once_lose_nothing_and_double_nothing(store: str) -> None:
+    count = 4 if "://" in store else 12
     together(
-        (RECORDER, store, "shop", "1"),
-        (RECORDER, store, "shop", "1"),  # the same snapshots as the first
-        (RECORDER, store, "dev", "7"),
+        (RECORDER, store, "shop", "1", str(count)),
+        (RECORDER, store, "shop", "1", str(count)),  # the same snapshots as the first
+        (RECORDER, store, "dev", "7", str(count)),
         (COMPACTOR, store),
         (COMPACTOR, store),
     )
-    expected = [counts(account(1 + number % 4)) for number in range(12)]
+    expected = [counts(account(1 + number % 4)) for number in range(count)]
     history = tn.history.open_store(store)
     snapshots = history.snapshots()
     found = rows_by_toastnb(store)

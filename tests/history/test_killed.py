@@ -14,6 +14,7 @@ from tests.history.dying import KEEP, LATE, compact, record
 from tests.history.stores import ROOT, Counts, account, assert_clean, counts, rows_by_duckdb, rows_by_toastnb
 
 MONTHS = ("2025-01", "2025-02")
+AGAIN = 4  # of so many stores that dead processes left, one is worked on again
 
 
 def left_by_the_dead(what: str, folder: Path) -> list[Path]:
@@ -50,12 +51,14 @@ def test_a_recorder_that_is_killed(tmp_path: Path, is_new: bool) -> None:
     stores = left_by_the_dead("record", tmp_path)
     assert len(stores) > 8
     seen = []
-    for store in stores:
+    for number, store in enumerate(stores, 1):
         found = found_in(store)
         [late] = found.keys() - before.keys() or [None]
         assert {name: found[name] for name in before} == before
         assert late is None or found[late] == counts(account(5))
         seen.append(late)
+        if number % AGAIN and number < len(stores):
+            continue
         record(store)
         again = found_in(store)
         assert len(again) == len(before) + 1
@@ -89,9 +92,11 @@ def test_a_compactor_that_is_killed(merged: tuple[Counts, list[Path]]) -> None:
     assert len(expected) == 7
     assert len(to_keep) == 4  # the last of each month and project
     assert len(stores) > 20
-    for store in stores:
+    for number, store in enumerate(stores, 1):
         found = found_in(store)
         assert to_keep.items() <= found.items() <= expected.items()
+        if number % AGAIN and number < len(stores):
+            continue
         compact(store)
         assert found_in(store) == to_keep
         assert_clean(store)

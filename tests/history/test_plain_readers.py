@@ -20,7 +20,7 @@ from tests.capacity.builders import instance
 from tests.history.stores import days, of_instances
 from toastnb.history import layout
 
-PROJECTS, DAYS, INSTANCES, GROUP = 50, 60, 20, 1000
+PROJECTS, DAYS, INSTANCES, GROUP = 40, 60, 20, 1000
 FOOTER = 64 * 1024  # Arrow reads as much from the end, whatever the footer's size
 NEWEST = "SELECT snapshot_id, max(part) AS part FROM '{store}/snapshots/*.parquet' GROUP BY snapshot_id"
 Sums = dict[str, tuple[int, int, int]]  # of each snapshot: instances, vCPUs, disk GB

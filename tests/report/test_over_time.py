@@ -186,11 +186,3 @@ def test_audit_and_reclaimable_use_what_the_history_has_seen(account: tn.Invento
     assert set(idle["evidence"]) <= {"history", "updated_at, launched_at"}
     findings = tn.audit.run(account, history=past.history)
     assert of_run(findings)["source"] == account.source
-
-
-def test_without_a_history_there_is_no_section_of_it(account: tn.Inventory, tmp_path: Path) -> None:
-    paths = tn.report.write(account, tmp_path)
-    assert not set(headings(paths[0])) & set(SECTIONS)
-    book = load_workbook(paths[1])
-    assert not {"Changes", "Growth", "Time remaining", "Allocated since last time"} & set(book.sheetnames)
-    book.close()

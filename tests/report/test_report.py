@@ -224,6 +224,13 @@ def test_without_limits_and_prices_the_page_says_how_to_give_them(page: str, wor
     assert not {"Headroom", "Cost by zone"} & set(workbook.sheetnames)
 
 
+def test_without_a_history_there_is_no_section_of_it(page: str, workbook) -> None:
+    headings = {heading.get_text(strip=True) for heading in BeautifulSoup(page, "html.parser").select("h1, h2, h3")}
+    assert "Disks" in {heading.rstrip("¶") for heading in headings}
+    assert not [name for name in headings if name.startswith(("Since last time", "Growth", "Time remaining"))]
+    assert not {"Changes", "Growth", "Time remaining", "Allocated since last time"} & set(workbook.sheetnames)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
