@@ -46,6 +46,8 @@ screenshots: .venv/developers  ## the pictures of the documentation, taken anew 
 bench: .venv/developers  ## the benchmarks, side by side with what one would write otherwise
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.forms
+	$(BIN)/python -m benchmarks.projects
+	$(BIN)/python -m benchmarks.history
 
 fuzz: .venv/developers  ## damaged answers against the decoder (for FUZZ seconds), many calls against the sandbox
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/uv pip install -q --python $(BIN)/python 'atheris>=3' \

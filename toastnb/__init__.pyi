@@ -1,6 +1,7 @@
 from . import audit as audit
 from . import capacity as capacity
 from . import forms as forms
+from . import history as history
 from . import plots as plots
 from . import report as report
 from .embedded import Sandbox as Sandbox
@@ -18,6 +19,8 @@ from .errors import ServiceFailure as ServiceFailure
 from .errors import ToastError as ToastError
 from .inventory import Inventory as Inventory
 from .inventory import load_inventory as load_inventory
+from .projects import Projects as Projects
+from .projects import connect_many as connect_many
 from .toast import Toast as Toast
 from .toast import connect as connect
 

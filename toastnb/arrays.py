@@ -39,6 +39,19 @@ def texts(**columns: Sequence[str | None]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(list(values), dtype=_TEXT) for name, values in columns.items()})
 
 
+def empty(table: str) -> pd.DataFrame:
+    """Return a table without rows."""
+    return frame_of(table, {column.name: [] for column in TABLES[table]})
+
+
+def stacked(name: str, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return frames one below the other, with their keys in a text column that comes first."""
+    whole = pd.concat(list(frames.values()), ignore_index=True)
+    rows = np.repeat(np.arange(len(frames)), [len(frame) for frame in frames.values()])
+    whole.insert(0, name, pd.Series(list(frames), dtype=_TEXT).take(rows).array)  # type: ignore[arg-type] # stubs
+    return whole
+
+
 def as_frame(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pd.DataFrame:
     """Return Arrow columns as a frame: missing stays missing in every dtype."""
     frame: pd.DataFrame = pa.table(dict(columns)).to_pandas(types_mapper=_PANDAS.get)

@@ -97,6 +97,7 @@ def resolve(
     base_url: str | None = None,
     read_only: bool = False,
     timeout: float | None = None,
+    use_environment: bool = True,
 ) -> Profile:
     """Find everything that a connection needs.
 
@@ -113,7 +114,7 @@ def resolve(
     """
     asked_for = {"appkey": appkey, "username": username, "password": password, "base_url": base_url}
     arguments = {key: value for key, value in asked_for.items() if value is not None}
-    environment = _from_environment()
+    environment = _from_environment() if use_environment else {}
     saved = _read_config()
     name = profile or os.environ.get("TOASTNB_PROFILE") or saved.get("default") or ""
     section = _section(saved, name, must_exist=bool(profile or os.environ.get("TOASTNB_PROFILE")))
@@ -126,7 +127,7 @@ def resolve(
         found = _from_keyring(name, given) | given
     missing = [key for key in ("appkey", "username", "password") if not found.get(key)]
     if missing:
-        raise _nothing_found(missing, name)
+        raise _nothing_found(missing, name, use_environment)
     return Profile(
         name=name,
         base_url=found.get("base_url", DEFAULT_BASE_URL),
@@ -237,12 +238,11 @@ def _from_keyring(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     return {"password": password} if password is not None else {}
 
 
-def _nothing_found(missing: list[str], name: str) -> CredentialsError:
-    looked = [
-        "the arguments of connect()",
-        f"the environment ({', '.join(_VARIABLES[key] for key in missing)})",
-        f"{config_path()} (profile {name!r})" if name else f"{config_path()}",
-    ]
+def _nothing_found(missing: list[str], name: str, use_environment: bool) -> CredentialsError:
+    looked = ["the arguments of connect()"]
+    if use_environment:
+        looked.append(f"the environment ({', '.join(_VARIABLES[key] for key in missing)})")
+    looked.append(f"{config_path()} (profile {name!r})" if name else f"{config_path()}")
     if "password" in missing and name:
         looked.append("the system's keyring")
     return CredentialsError(

@@ -22,6 +22,9 @@ from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.files import replace_file
 
+PROJECT = "project"
+"""The first column of each table that is of several projects."""
+
 _FORMAT = "toastnb-inventory"
 _VERSION = 1
 _DAMAGE = (
@@ -149,8 +152,9 @@ class Inventory:
             if rows.empty and len(detail):
                 known = ", ".join(self.metadata["key"].value_counts().index[:20]) or "none at all"
                 raise InvalidInput(f"no instance has metadata with the key {key!r}", hint=f"There are: {known}.")
-            values = rows.drop_duplicates("instance_id").set_index("instance_id")["value"]
-            detail[f"metadata.{key}"] = detail["instance_id"].map(values).astype("str")
+            owner = [PROJECT, "instance_id"] if PROJECT in rows else ["instance_id"]
+            values = rows.drop_duplicates(owner).set_index(owner)["value"]
+            detail[f"metadata.{key}"] = values.reindex(detail.set_index(owner).index).astype("str").array
         return Inventory(self.tables | {"instances_detail": detail}, self.absent, self.fetched_at, self.source)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -191,6 +195,23 @@ class Inventory:
             for name, table in self.tables.items():
                 with archive.open(f"{name}.parquet", "w", force_zip64=True) as member:
                     pq.write_table(pa.Table.from_pandas(table, preserve_index=False), member, compression="zstd")
+
+
+def one_project(inventory: Inventory) -> Inventory:
+    """Return an inventory that is of one project.
+
+    Raises
+    ------
+    InvalidInput
+        When it is of several: names and ids that are only unique in each of them would be mixed.
+    """
+    tables = inventory.tables.values()
+    if tables and all(PROJECT in table for table in tables):
+        raise InvalidInput(
+            "the inventory is of several projects",
+            hint="Take them one by one, as projects.inventories() answers them, or projects.audit() and record().",
+        )
+    return inventory
 
 
 def load_inventory(path: str | os.PathLike[str]) -> Inventory:

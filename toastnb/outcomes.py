@@ -20,12 +20,12 @@ from toastnb.errors import DeadlineExceeded, InvalidInput, ToastError
 from toastnb.progress import bar
 from toastnb.remarks import listen, listener
 from toastnb.rules import check_text
+from toastnb.threads import WAKE_SECONDS
 
 T = TypeVar("T")
 
 _AT_ONCE = 8
 _LOOK_UP_SECONDS = 0.02
-_WAKE_SECONDS = 1.0  # some systems handle no signal during an endless wait
 _KINDS = frozenset({"done", "failed", "unknown", "not_sent"})
 _COLUMNS = frozenset({"instance_id", "action", "outcome", "code", "message"})
 _HINT = (
@@ -258,7 +258,7 @@ class Bulk:
         """Wait until all threads have ended. The bar is moved here: its lock, left by an interrupt, would stop them."""
         while running:
             with suppress(Empty):
-                if self._settled.get(timeout=_WAKE_SECONDS):
+                if self._settled.get(timeout=WAKE_SECONDS):
                     progress.update()
                 else:
                     running -= 1

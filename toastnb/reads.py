@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pandas as pd
 
 from toastnb import frames, rules
 from toastnb.connected import Connected
-from toastnb.connection import give_up_when
+from toastnb.connection import give_up_when, reasons_to_give_up
 from toastnb.errors import NOT_SERVED
 from toastnb.inventory import Inventory
 from toastnb.progress import bar
+from toastnb.threads import as_they_end
 
 Tables = dict[str, pd.DataFrame]
 
@@ -248,6 +249,11 @@ class Reads(Connected):
         >>> sorted(inventory.disks.role.unique())
         ['attached', 'root']
         """
+        with bar(INVENTORY_CALLS, "Reading the account", "tables") as progress:
+            return self._inventory(progress.update)
+
+    def _inventory(self, step: Callable[[], object]) -> Inventory:
+        """Return every table; `step` is told of each call that is over."""
         api = self._api
         pulls: dict[str, Callable[[], Tables]] = {
             "instances_detail": lambda: frames.instance_tables(api.instances_detail()),
@@ -256,8 +262,8 @@ class Reads(Connected):
             "keypairs": lambda: {"keypairs": frames.keypairs(api.keypairs())},
             **self._sibling_pulls(),
         }
-        fetched_at = _now()
-        tables, absent = _pulled(pulls)
+        fetched_at = now()
+        tables, absent = _pulled(pulls, step)
         tables["instances"] = tables["instances_detail"][["instance_id", "name", "status"]].copy()
         return Inventory(tables, absent, fetched_at, self._source())
 
@@ -283,26 +289,27 @@ class Reads(Connected):
 
 _COMES_WITH = {"security_groups": ["security_group_rules"], "volumes": ["volume_attachments"]}
 _GUIDE_CALLS = frozenset({"instances_detail", "flavors", "availability_zones", "keypairs"})
+INVENTORY_CALLS = 10
 
 
-def _pulled(pulls: dict[str, Callable[[], Tables]]) -> tuple[Tables, dict[str, str]]:
+def _pulled(pulls: dict[str, Callable[[], Tables]], step: Callable[[], object]) -> tuple[Tables, dict[str, str]]:
     """Run all pulls at once; return their tables, and for each table that is not served why."""
     tables: Tables = {}
     absent: dict[str, str] = {}
     over = threading.Event()
-    pool = ThreadPoolExecutor(len(pulls), "toastnb-pull", initializer=give_up_when, initargs=(over,))
+    reasons = (over, *reasons_to_give_up())
+    pool = ThreadPoolExecutor(len(pulls), "toastnb-pull", initializer=give_up_when, initargs=reasons)
     try:
         futures: dict[Future[Tables], str] = {pool.submit(pull): name for name, pull in pulls.items()}
-        with bar(len(pulls), "Reading the account", "tables") as progress:
-            for future in as_completed(futures):
-                name = futures[future]
-                try:
-                    tables |= future.result()
-                except NOT_SERVED as error:
-                    if name in _GUIDE_CALLS:
-                        raise
-                    absent |= dict.fromkeys([name, *_COMES_WITH.get(name, [])], str(error))
-                progress.update()
+        for future in as_they_end(futures):
+            name = futures[future]
+            try:
+                tables |= future.result()
+            except NOT_SERVED as error:
+                if name in _GUIDE_CALLS:
+                    raise
+                absent |= dict.fromkeys([name, *_COMES_WITH.get(name, [])], str(error))
+            step()
     finally:
         over.set()  # after an error or Ctrl-C nobody waits for the rest
         pool.shutdown(wait=False, cancel_futures=True)
@@ -313,13 +320,14 @@ def _given_id(value: str | None) -> str | None:
     return None if value is None else rules.check_text(value, "id")
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time as it stands in attrs: ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _stamped(read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """Read a table and note in its attrs when that was."""
-    fetched_at = _now()
+    fetched_at = now()
     table = read()
     table.attrs["fetched_at"] = fetched_at
     return table

@@ -49,7 +49,9 @@ PUBLIC = [
     *(getattr(tn.plots, name) for name in tn.plots.__all__),
     *(getattr(tn.audit, name) for name in tn.audit.__all__),
     *(getattr(tn.forms, name) for name in tn.forms.__all__),
+    *(getattr(tn.Projects, name) for name in dir(tn.Projects) if not name.startswith("_")),
     tn.connect,
+    tn.connect_many,
     tn.load_inventory,
     tn.Inventory,
     tn.Sandbox,
@@ -58,6 +60,6 @@ PUBLIC = [
 
 @pytest.mark.parametrize("thing", [thing for thing in PUBLIC if callable(thing)], ids=lambda thing: thing.__qualname__)
 def test_what_users_call_has_an_example(thing: object) -> None:
-    if thing in (tn.Toast.close,):
+    if thing in (tn.Toast.close, tn.Projects.close):
         return
     assert ">>>" in (thing.__doc__ or ""), thing

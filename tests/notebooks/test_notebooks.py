@@ -14,6 +14,12 @@ import toastnb as tn
 from toastnb.report.library import folder
 
 NOTEBOOKS = sorted(folder().glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _kernels_run_this_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
 def texts(notebook: nbformat.NotebookNode) -> str:
@@ -41,6 +47,7 @@ def test_the_notebooks_are_there() -> None:
         "03-disk-sizing.ipynb",
         "04-audit.ipynb",
         "05-console.ipynb",
+        "06-history.ipynb",
     ]
 
 
@@ -103,6 +110,20 @@ def test_the_audit_notebook_shows_what_the_audit_finds(tmp_path: Path, toast: tn
         assert name in shown
     assert "no rule given" in shown
     assert pictures(notebook) == 1
+
+
+def test_the_history_notebook_answers_for_a_store_of_ones_own(tmp_path: Path) -> None:
+    store = tmp_path / "history"
+    with tn.Sandbox(instances=40, start="2026-01-01T00:00:00Z") as sandbox, tn.connect(sandbox) as toast:
+        for _ in range(24):
+            tn.history.record(toast.inventory(), store, at=sandbox.live(), project="shop")
+        newest = toast.instances()
+    notebook = execute("06-history.ipynb", tmp_path, store=str(store), project="shop")
+    shown = texts(notebook)
+    assert "24 snapshots of 1 projects, 2026-01-02 00:00 to 2026-01-25 00:00 UTC" in shown
+    assert f"{(newest.status == 'STOP').sum()} are stopped" in shown
+    assert "not within the horizon" in shown
+    assert pictures(notebook) == 5
 
 
 def test_the_console_notebook_shows_forms_sends_nothing_and_keeps_no_secret(

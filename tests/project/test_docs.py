@@ -16,7 +16,7 @@ import pytest
 
 import toastnb as tn
 from tests.project.doc_pages import PAGES, ROOT, blocks, fences, run
-from toastnb import audit, capacity, columns, config, errors, forms, plots, report
+from toastnb import audit, capacity, columns, config, errors, forms, history, plots, report
 
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 KINDS = {kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type)}
@@ -44,7 +44,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page):
     finally:
         plt.close("all")
         for value in names.values():
-            if isinstance(value, tn.Toast):
+            if isinstance(value, tn.Toast | tn.Projects):
                 value.close()
             elif isinstance(value, tn.Sandbox):
                 value.stop()
@@ -52,7 +52,8 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page):
 
 def test_every_page_that_teaches_has_code_that_runs():
     taught = {"index", "getting-started", "connect", "reading", "acting", "errors", "reliability", "sandbox"}
-    taught |= {"capacity", "disks", "planning", "reclaiming", "audit", "forms"}
+    taught |= {"capacity", "disks", "planning", "reclaiming", "projects", "history", "changes"}
+    taught |= {"growth", "audit", "forms"}
     with_code = {page.stem for page in PAGES if blocks(page.read_text("utf-8"))}
     assert taught <= with_code
 
@@ -110,13 +111,16 @@ def public(of: object) -> set[str]:
 
 def test_the_reference_has_every_public_name(site):
     top = {f"toastnb.{name}" for name in public(tn)}
-    methods = {f"toastnb.{kind.__name__}.{name}" for kind in (tn.Toast, tn.Sandbox) for name in public(kind)}
+    methods = {
+        f"toastnb.{kind.__name__}.{name}" for kind in (tn.Toast, tn.Projects, tn.Sandbox) for name in public(kind)
+    }
     inventory = {f"toastnb.Inventory.{name}" for name in vars(tn.Inventory) if not name.startswith("_")}
     modules = {f"toastnb.capacity.{name}" for name in capacity.__all__}
     modules |= {f"toastnb.report.{name}" for name in report.__all__}
     modules |= {f"toastnb.plots.{name}" for name in plots.__all__}
     modules |= {f"toastnb.audit.{name}" for name in audit.__all__}
     modules |= {f"toastnb.forms.{name}" for name in forms.__all__}
+    modules |= {f"toastnb.history.{name}" for name in history.__all__}
     assert len(top | methods | inventory | modules) > 60
     assert (top | methods | inventory | modules) - documented(site) == set()
 

@@ -64,7 +64,7 @@ def test_packages_and_bounds_are_those_of_the_project_and_no_others():
 def test_every_extra_of_the_project_is_for_users_or_for_developers():
     extras = PROJECT["optional-dependencies"]
     for_users = {extra for text in extras["all"] for extra in Requirement(text).extras}
-    assert extras.keys() == {*for_users, "all", "docs", "dev"}
+    assert extras.keys() == {*for_users, "all", "dask", "docs", "dev"}
 
 
 def test_the_package_itself_is_installed_from_the_checkout_and_all_else_by_conda():

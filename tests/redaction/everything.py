@@ -29,6 +29,13 @@ from tests.redaction.public_calls import CALLS, KEY
 from toastnb.report import exports
 
 CHANGE = {"add": 2, "flavor": "m2.c2m4", "zone": "kr-pub-a", "root_gb": 50}
+
+
+def _with_keys() -> str:
+    """Return the address of a store with a key in it; no variable keeps it."""
+    return f"s3://someone:{os.environ['TOASTNB_PASSWORD']}@bucket"
+
+
 LIMITS = pd.DataFrame({"zone": ["kr-pub-a"], "vcpus": [1000]})
 
 
@@ -48,6 +55,14 @@ class Account:
         self.found = tn.audit.run(self.inventory)
         self.prices = tn.capacity.price_template(self.vms)
         self.own = tn.Sandbox(instances=2)
+        for day in ("2026-10-01", "2026-10-02"):
+            tn.history.record(self.inventory, "history", at=day, project="shop")
+        self.history = tn.history.open_store("history")
+        days = pd.date_range("2026-09-01", periods=30, tz="UTC")
+        vms = pd.Series(range(30), dtype="Int64")
+        self.amounts = pd.DataFrame({"at": days, "project": "shop", "instances": vms, "vcpus": vms, "ram_gb": vms})
+        self.amounts = self.amounts.assign(disk_gb=vms, unknown=0)
+        self.projects = tn.connect_many({"shop": toast, "refused": tn.connect(password="no", timeout=20)})
 
 
 Use = Callable[[Account], object]
@@ -57,6 +72,10 @@ CAPACITY: dict[str, Use] = {
     "disk_options": lambda a: tn.capacity.disk_options(a.inventory.flavors.iloc[0], a.inventory.images.iloc[0]),
     "disk_sizing": lambda a: tn.capacity.disk_sizing(a.inventory.disks, a.vms),
     "flavor_mix": lambda a: tn.capacity.flavor_mix(a.vms),
+    "forecast": lambda a: tn.capacity.forecast(a.amounts, {"vcpus": 50}),
+    "forecast_series": lambda a: tn.capacity.forecast_series(a.amounts, {"vcpus": 50}),
+    "growth": lambda a: tn.capacity.growth(a.amounts),
+    "growth_series": lambda a: tn.capacity.growth_series(a.amounts),
     "headroom": lambda a: tn.capacity.headroom(a.vms, LIMITS),
     "largest_disks": lambda a: tn.capacity.largest_disks(a.inventory.disks, a.vms),
     "price_template": lambda a: tn.capacity.price_template(a.vms),
@@ -80,16 +99,24 @@ AUDIT: dict[str, Use] = {
     "waivers": lambda a: tn.audit.waivers(a.found),
 }
 REPORT: dict[str, Use] = {
+    "OverTime": lambda a: tn.report.OverTime(a.history, ""),
     "copy_notebooks": lambda _: tn.report.copy_notebooks("notebooks"),
+    "over_time": lambda a: tn.report.over_time(a.inventory, a.history),
+    "over_time, keys": lambda a: tn.report.over_time(a.inventory, _with_keys()),
     "summary": lambda a: tn.report.summary(a.inventory),
     "table": lambda a: tn.report.table(a.vms).as_raw_html(),
+    "write, keys": lambda a: tn.report.write(a.inventory, "report", history=_with_keys()),
     "write": lambda a: tn.report.write(a.inventory, "report", prices="no-such-file.csv"),  # `toastnb report` succeeds
 }
 PLOTS: dict[str, Use] = {
     "compare": lambda a: tn.plots.compare(tn.capacity.compare(a.vms, a.vms)),
+    "churn": lambda a: tn.plots.churn(a.history.churn()),
     "cost": lambda a: tn.plots.cost(CAPACITY["cost"](a)),
     "disk_sizes": lambda a: tn.plots.disk_sizes(CAPACITY["disk_sizing"](a)),
     "findings": lambda a: tn.plots.findings(a.found),
+    "forecast": lambda a: tn.plots.forecast(CAPACITY["forecast_series"](a)),
+    "growth": lambda a: tn.plots.growth(CAPACITY["growth_series"](a)),
+    "waterfall": lambda a: tn.plots.waterfall(tn.history.waterfall(a.inventory, a.inventory)),
     **{
         name: lambda a, name=name: getattr(tn.plots, name)(CAPACITY[name](a))
         for name in ("flavor_mix", "headroom", "largest_disks", "reclaimable", "single_zone")
@@ -118,6 +145,7 @@ SANDBOX: dict[str, Use] = {
     "latency": lambda a: a.own.latency,
     "calls": lambda a: a.own.calls,
     "advance": lambda a: a.own.advance(1),
+    "live": lambda a: a.own.live(),
     "fault": lambda a: a.own.fault("*", "reset"),
     "clear_faults": lambda a: a.own.clear_faults(),
     "reset": lambda a: a.own.reset(),
@@ -130,8 +158,52 @@ INVENTORY: dict[str, Use] = {
     "save": lambda a: a.inventory.save("account.zip"),
     "with_metadata": lambda a: a.inventory.with_metadata("team"),
 }
+HISTORY: dict[str, Use] = {
+    "History": lambda a: tn.history.History(a.history._place, a.history._chosen),
+    "compact": lambda _: tn.history.compact("history"),
+    "diff": lambda a: tn.history.diff(a.inventory, a.inventory),
+    "not_compared": lambda a: tn.history.not_compared(tn.history.diff(a.inventory, a.inventory)),
+    "open_store": lambda _: tn.history.open_store("history"),
+    "open_store, keys": lambda _: tn.history.open_store(_with_keys()),
+    "record, keys": lambda a: tn.history.record(a.inventory, _with_keys()),
+    "compact, keys": lambda _: tn.history.compact(_with_keys()),
+    "record": lambda a: tn.history.record(a.inventory, "history", project="lab"),
+    "waterfall": lambda a: tn.history.waterfall(a.inventory, a.inventory),
+}
+KEPT: dict[str, Use] = {
+    **{
+        name: lambda a, name=name: getattr(a.history, name)()
+        for name in ("amounts", "churn", "flavor_migrations", "lifetimes", "newest", "snapshots", "stopped_since")
+    },
+    "at": lambda a: a.history.at("2026-10-01"),
+    "between": lambda a: a.history.between("2026-10-01", "2026-10-02"),
+    "of": lambda a: a.history.of("shop"),
+    "of_each": lambda a: list(a.history.of_each(lambda one: one.projects)),
+    "projects": lambda a: a.history.projects,
+    "sql": lambda a: a.history.sql("SELECT * FROM instances_detail"),
+    "table": lambda a: a.history.table("metadata"),
+    "timeline": lambda a: a.history.timeline(a.vms["instance_id"].iloc[0]),
+}
+PROJECTS: dict[str, Use] = {
+    **{
+        name: lambda a, name=name: getattr(a.projects, name)()
+        for name in ("availability_zones", "flavors", "floating_ips", "images", "instances", "instances_detail")
+    },
+    **{
+        name: lambda a, name=name: getattr(a.projects, name)()
+        for name in ("inventories", "inventory", "keypairs", "networks", "security_groups", "subnets", "volumes")
+    },
+    "audit": lambda a: a.projects.audit(),
+    "failures": lambda a: a.projects.failures,
+    "names": lambda a: a.projects.names,
+    "record": lambda a: a.projects.record("many", at="2026-10-01"),
+    "record, keys": lambda a: a.projects.record(_with_keys()),
+    "close": lambda a: a.projects.close(),
+}
 TOP: dict[str, Use] = {
     "connect": lambda _: tn.connect(),
+    "connect_many": lambda _: tn.connect_many({"lab": "lab"}),
+    "Projects": lambda a: a.projects,
     "load_inventory": lambda _: tn.load_inventory("account.zip"),
     "Toast": lambda a: tn.Toast(a.toast.account()),
     "Inventory": lambda a: tn.Inventory({}, {}, a.inventory.fetched_at),
@@ -152,6 +224,9 @@ MODULES: dict[object, dict[str, Use]] = {
     tn.report: REPORT,
     tn.plots: PLOTS,
     tn.forms: FORMS,
+    tn.history: HISTORY,
+    tn.history.History: KEPT,
+    tn.Projects: PROJECTS,
 }
 
 

@@ -31,6 +31,7 @@ COMMAND = [sys.executable, "-m", "toastnb.cli"]
 EVERYTHING = [sys.executable, "-m", "tests.redaction.everything"]
 TABLE = ["inventory", "--inventory", "account.zip", "--table", "metadata"]
 AUDIT = ["audit", "--inventory", "account.zip", "--fail-on", "never"]
+DIFF = ["diff", "account.zip", "account.zip"]
 COMMANDS: dict[str, tuple[list[str], int]] = {
     "whoami": (["whoami"], 0),
     "whoami of a profile": (["whoami", "--profile", "lab"], 0),
@@ -38,7 +39,17 @@ COMMANDS: dict[str, tuple[list[str], int]] = {
     **{f"inventory {kind}": ([*TABLE, "--format", kind], 0) for kind in ("table", "csv", "json")},
     **{f"inventory {kind}": ([*TABLE, "--format", kind, "--out", f"t.{kind}"], 0) for kind in ("parquet", "xlsx")},
     **{f"audit {kind}": ([*AUDIT, "--format", kind], 0) for kind in ("table", "json", "csv", "html", "sarif")},
-    "report": (["report", "--inventory", "account.zip", "--out", "report"], 0),
+    "snapshot": (["snapshot", "--store", "kept"], 0),
+    "snapshot of a file": (["snapshot", "--store", "kept", "--inventory", "account.zip", "--project", "lab"], 0),
+    "history": (["history", "kept"], 0),
+    "report": (["report", "--inventory", "account.zip", "--out", "report", "--history", "kept", "--project", "lab"], 0),
+    **{f"diff {kind}": ([*DIFF, "--format", kind], 0) for kind in ("table", "json", "csv", "html")},
+    "growth of too little": (["growth", "kept"], 2),
+    "forecast of too little": (["forecast", "kept", "--limits", "limits.csv"], 2),
+    "compact": (["compact", "kept"], 0),
+    "snapshot of nobody": (["snapshot", "--store", "kept", "--profile", "gone"], 2),
+    "snapshot with keys": (["snapshot", "--store", f"s3://someone:{MARK}@bucket"], 2),
+    "many projects": (["inventory", "--profile", "lab,sandbox", "--table", "keypairs", "--format", "csv"], 0),
     "template": (["template", "rules.toml"], 0),
     "notebooks": (["notebooks", "copies"], 0),
     "whoami of no profile": (["whoami", "--profile", "gone"], 2),

@@ -163,6 +163,7 @@ def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
         "03-disk-sizing.ipynb",
         "04-audit.ipynb",
         "05-console.ipynb",
+        "06-history.ipynb",
     ]
     copied[0].write_text("changed")
     with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb"):
@@ -221,6 +222,13 @@ def test_without_limits_and_prices_the_page_says_how_to_give_them(page: str, wor
     assert "toastnb report --limits limits.csv" in page
     assert "toastnb report --prices prices.csv" in page
     assert not {"Headroom", "Cost by zone"} & set(workbook.sheetnames)
+
+
+def test_without_a_history_there_is_no_section_of_it(page: str, workbook) -> None:
+    headings = {heading.get_text(strip=True) for heading in BeautifulSoup(page, "html.parser").select("h1, h2, h3")}
+    assert "Disks" in {heading.rstrip("¶") for heading in headings}
+    assert not [name for name in headings if name.startswith(("Since last time", "Growth", "Time remaining"))]
+    assert not {"Changes", "Growth", "Time remaining", "Allocated since last time"} & set(workbook.sheetnames)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def test_connects_arguments() -> None:
     )
 
 
+def test_connect_manys_arguments() -> None:
+    assert signature(tn.connect_many) == "(projects, *, at_once=16, timeout=None)"
+    assert signature(tn.Projects.audit) == "(checks=None, waivers=None, rules=None, at=None)"
+    assert signature(tn.Projects.record) == "(store, at=None)"
+
+
 def test_the_inventorys_arguments() -> None:
     assert signature(tn.load_inventory) == "(path)"
     assert signature(tn.Inventory.save) == "(path)"
@@ -120,8 +126,9 @@ def test_kinds_of_error_are_no_kinds_of_each_other() -> None:
 
 
 def test_what_is_public_can_be_had() -> None:
-    assert {"Inventory", "Sandbox", "Toast", "ToastError", "connect", "load_inventory", *KINDS} <= set(tn.__all__)
-    for name in {"Inventory", "Sandbox", "Toast", "connect", "load_inventory", *KINDS}:
+    names = {"Inventory", "Projects", "Sandbox", "Toast", "connect", "connect_many", "load_inventory", *KINDS}
+    assert {*names, "ToastError"} <= set(tn.__all__)
+    for name in names:
         assert name in dir(tn)
         assert getattr(tn, name).__doc__
     with pytest.raises(AttributeError):
@@ -135,6 +142,10 @@ def test_tab_shows_what_is_meant_for_users() -> None:
         "disk_options",
         "disk_sizing",
         "flavor_mix",
+        "forecast",
+        "forecast_series",
+        "growth",
+        "growth_series",
         "headroom",
         "largest_disks",
         "price_template",
@@ -146,7 +157,9 @@ def test_tab_shows_what_is_meant_for_users() -> None:
         "zone_balance",
         "zone_failure",
     ]
-    assert dir(tn.report) == ["copy_notebooks", "summary", "table", "write"]
+    assert tn.history.__all__ == ["History", "compact", "diff", "not_compared", "open_store", "record", "waterfall"]
+    assert {"churn", "forecast", "growth", "waterfall"} <= set(dir(tn.plots))
+    assert dir(tn.report) == ["OverTime", "copy_notebooks", "over_time", "summary", "table", "write"]
     audit = ["as_json", "catalogue", "fails", "run", "sarif", "summary", "unknowable", "waived", "waivers"]
     assert dir(tn.audit) == audit
     assert dir(tn.forms) == ["actions", "console", "login"]

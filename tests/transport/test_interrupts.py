@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,6 +18,15 @@ def pulling() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("toastnb-pull")]
 
 
+@pytest.fixture(params=[True, False], ids=["alone", "after an event loop"])
+def waits_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say whether a signal ends a wait for a lock; after an event loop it does not."""
+    signal.siginterrupt(signal.SIGINT, request.param)
+    yield
+    signal.siginterrupt(signal.SIGINT, True)
+
+
+@pytest.mark.usefixtures("waits_end")
 def test_an_interrupted_inventory_leaves_no_thread_behind(hostile: Hostile) -> None:
     hostile.on("*", silence)
 

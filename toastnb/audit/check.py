@@ -33,8 +33,8 @@ class Check:
     severity, confidence, resource_type : str
         Of its findings, where the function does not say otherwise.
     find : callable
-        Takes the inventory, `at` where it needs the time, and thresholds by name; their defaults are in its
-        signature. A threshold without a default is a rule that the user has to give.
+        Takes the inventory, `at` where it needs the time, `history` where one tells it more, and thresholds by name;
+        their defaults are in its signature. A threshold without a default is a rule that the user has to give.
     needs : tuple of str
         The tables that it cannot do without.
     remedy : str
@@ -63,3 +63,8 @@ class Check:
     def needs_time(self) -> bool:
         """Whether it asks how long ago something was."""
         return "at" in inspect.signature(self.find).parameters
+
+    @property
+    def takes_history(self) -> bool:
+        """Whether a history tells it more."""
+        return "history" in inspect.signature(self.find).parameters

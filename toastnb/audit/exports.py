@@ -13,6 +13,7 @@ from toastnb import __version__
 from toastnb.audit.catalogue import CHECKS
 from toastnb.audit.check import DID_NOT_RUN, OFF
 from toastnb.audit.results import as_records, of_run
+from toastnb.inventory import PROJECT
 from toastnb.plain import in_json
 
 _LEVELS = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
@@ -89,7 +90,8 @@ def sarif(findings: pd.DataFrame) -> str:
     'error'
     """
     noted = of_run(findings)
-    order = {check["check"]: index for index, check in enumerate(noted["checks"])}
+    rules = {check["check"]: check for check in noted["checks"]}  # of several projects, each has them
+    order = {check: index for index, check in enumerate(rules)}
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -99,14 +101,16 @@ def sarif(findings: pd.DataFrame) -> str:
                     "driver": {
                         "name": "toastnb",
                         "version": __version__,
-                        "rules": [_rule(check) for check in noted["checks"]],
+                        "rules": [_rule(check) for check in rules.values()],
                     }
                 },
                 "invocations": [
                     {
                         "executionSuccessful": True,
-                        "toolExecutionNotifications": _notifications(noted, DID_NOT_RUN, "warning", "did not run"),
-                        "toolConfigurationNotifications": _notifications(noted, OFF, "note", "is off"),
+                        "toolExecutionNotifications": _notifications(
+                            noted, order, DID_NOT_RUN, "warning", "did not run"
+                        ),
+                        "toolConfigurationNotifications": _notifications(noted, order, OFF, "note", "is off"),
                     }
                 ],
                 "results": [_result(one, order) for one in [*as_records(findings), *noted["waived"]]],
@@ -126,14 +130,16 @@ def _rule(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _notifications(noted: dict[str, Any], status: str, level: str, said: str) -> list[dict[str, Any]]:
+def _notifications(
+    noted: dict[str, Any], order: dict[str, int], status: str, level: str, said: str
+) -> list[dict[str, Any]]:
     return [
         {
-            "associatedRule": {"id": check["check"], "index": index},
+            "associatedRule": {"id": check["check"], "index": order[check["check"]]},
             "level": level,
-            "message": {"text": _plain(f"{check['check']} {said}: {check['why']}")},
+            "message": {"text": _plain(f"{_of_project(check)}{check['check']} {said}: {check['why']}")},
         }
-        for index, check in enumerate(noted["checks"])
+        for check in noted["checks"]
         if check["status"] == status
     ]
 
@@ -141,24 +147,29 @@ def _notifications(noted: dict[str, Any], status: str, level: str, said: str) ->
 def _result(finding: dict[str, Any], order: dict[str, int]) -> dict[str, Any]:
     kind, name = finding["resource_type"], finding["name"] or finding["resource"] or "(missing)"
     resource = finding["resource"] or name
+    parts = [finding[PROJECT], kind, resource] if PROJECT in finding else [kind, resource]
     suppressed = "reason" in finding
     return {
         "ruleId": finding["check"],
         "ruleIndex": order[finding["check"]],
         "level": _LEVELS[finding["severity"]],
-        "message": {"text": _plain(f"{name}: {finding['evidence']}. {finding['remedy']}")},
+        "message": {"text": _plain(f"{_of_project(finding)}{name}: {finding['evidence']}. {finding['remedy']}")},
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": f"{kind}/{quote(resource, safe='')}"},
+                    "artifactLocation": {"uri": "/".join(quote(part, safe="") for part in parts)},
                     "region": {"startLine": 1},
                 },
-                "logicalLocations": [{"name": name, "fullyQualifiedName": f"{kind}/{resource}", "kind": "resource"}],
+                "logicalLocations": [{"name": name, "fullyQualifiedName": "/".join(parts), "kind": "resource"}],
             }
         ],
         "suppressions": [_suppression(finding)] if suppressed else [],
         "properties": {"severity": finding["severity"], "confidence": finding["confidence"]},
     }
+
+
+def _of_project(row: dict[str, Any]) -> str:
+    return f"{row[PROJECT]}: " if PROJECT in row else ""
 
 
 def _suppression(finding: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +182,8 @@ def _suppression(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_reasons(noted: dict[str, Any], status: str) -> list[dict[str, Any]]:
-    return [{"check": one["check"], "why": one["why"]} for one in noted["checks"] if one["status"] == status]
+    kept = (PROJECT, "check", "why")
+    return [{name: one[name] for name in kept if name in one} for one in noted["checks"] if one["status"] == status]
 
 
 def _plain(text: str) -> str:

@@ -7,17 +7,27 @@ import pandas as pd
 from toastnb.audit.findings import on_instances
 from toastnb.audit.texts import among, joined
 from toastnb.audit.times import DAY, HOUR, YEAR, ages, dates, seconds_since
+from toastnb.capacity.reclaim import StopHistory, stop_times
 from toastnb.inventory import Inventory
 
 STOPPED, FAILED = "STOP", "ERROR"
 TRANSITIONS = frozenset({"BUILD", "POWERING_ON", "POWERING_OFF", "REBOOTING", "RESIZING", "MIGRATING", "DELETING"})
 
 
-def stopped_long(inventory: Inventory, at: pd.Timestamp, *, days: float = 30) -> pd.DataFrame:
-    """Find instances in STOP whose latest change is that many days ago; the stop itself may be longer ago."""
+def stopped_long(
+    inventory: Inventory, at: pd.Timestamp, history: StopHistory | None = None, *, days: float = 30
+) -> pd.DataFrame:
+    """Find instances in STOP whose latest change is that many days ago; the stop itself may be longer ago.
+
+    With a history those too that it has seen stopped, without a boot since, for that long.
+    """
     stopped = _with_status(inventory, STOPPED)
-    known, unknown = _unchanged(stopped, at, days * DAY)
-    lasting = "stopped for at least " + ages(known["updated_at"], at) + _updated(known)
+    since = stop_times(stopped, at, history)
+    by, after = since["stopped_by"], stopped["created_at"] if history is None else since["stopped_after"]
+    known, unknown = _lasting(stopped, by, after, at, days * DAY)
+    seen = known["updated_at"].ne(by[known.index])
+    told = _updated(known).mask(seen, " (seen in STOP since " + dates(by[known.index]) + ")")
+    lasting = "stopped for at least " + ages(by[known.index], at) + told
     return pd.concat(
         [
             on_instances(known, lasting, confidence="certain"),
@@ -56,7 +66,8 @@ def in_error(inventory: Inventory, at: pd.Timestamp) -> pd.DataFrame:
 def stuck_in_transition(inventory: Inventory, at: pd.Timestamp, *, hours: float = 1) -> pd.DataFrame:
     """Find instances that are on their way to another state, and whose latest change is that many hours ago."""
     vms = inventory.instances_detail
-    known, unknown = _unchanged(vms[vms["status"].isin(TRANSITIONS)], at, hours * HOUR)
+    moving = vms[vms["status"].isin(TRANSITIONS)]
+    known, unknown = _lasting(moving, moving["updated_at"], moving["created_at"], at, hours * HOUR)
     lasting = known["status"] + " for at least " + ages(known["updated_at"], at, HOUR) + _updated(known)
     return pd.concat(
         [
@@ -80,11 +91,15 @@ def _with_status(inventory: Inventory, status: str) -> pd.DataFrame:
     return vms[vms["status"] == status]
 
 
-def _unchanged(vms: pd.DataFrame, at: pd.Timestamp, seconds: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return those unchanged for that long, and those of which it is not known and that are not too young for it."""
-    too_young = seconds_since(vms["created_at"], at) < seconds
-    unknown = vms["updated_at"].isna() & ~too_young
-    return vms[seconds_since(vms["updated_at"], at) >= seconds], vms[unknown]
+def _lasting(
+    vms: pd.DataFrame, by: pd.Series, after: pd.Series, at: pd.Timestamp, seconds: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return those in their state for that long, and those of which it is not known and that may be.
+
+    They came to it by one moment, after another.
+    """
+    unknown = by.isna() & ~(seconds_since(after, at) < seconds)
+    return vms[seconds_since(by, at) >= seconds], vms[unknown]
 
 
 def _updated(vms: pd.DataFrame) -> pd.Series:

@@ -12,6 +12,7 @@ from toastnb.audit.check import DID_NOT_RUN
 from toastnb.audit.findings import COLUMNS, SEVERITIES
 from toastnb.capacity.selection import require_columns
 from toastnb.errors import InvalidInput
+from toastnb.inventory import PROJECT
 
 NOT_RUN = "not-run"
 NEVER = "never"
@@ -184,7 +185,10 @@ def as_records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _frame(findings: pd.DataFrame, part: str, dtypes: dict[str, str]) -> pd.DataFrame:
-    table = pd.DataFrame(of_run(findings)[part], columns=list(dtypes)).astype(dtypes)
+    rows = of_run(findings)[part]
+    if PROJECT in findings and part != "waivers":  # they are the same for all projects
+        dtypes = {PROJECT: "str", **dtypes}
+    table = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
     table.attrs = {name: findings.attrs[name] for name in ("fetched_at", "at") if name in findings.attrs}
     return table
 

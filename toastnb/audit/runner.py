@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from toastnb.audit.plan import Checks, Planned, Rules, plan
 from toastnb.audit.results import as_records
 from toastnb.audit.tables import checked_inventory, why_absent, without_deleting
 from toastnb.audit.waiving import ANY_CHECK, Waiver, Waivers, read_waivers, waive
+from toastnb.capacity.reclaim import StopHistory
 from toastnb.capacity.times import moment
 from toastnb.errors import MissingExtra
 from toastnb.inventory import Inventory
@@ -33,6 +34,7 @@ def run(
     waivers: Waivers | None = None,
     rules: Rules | None = None,
     at: str | pd.Timestamp | None = None,
+    history: StopHistory | None = None,
 ) -> pd.DataFrame:
     """Look for what is wrong or risky in an account.
 
@@ -55,6 +57,8 @@ def run(
         ``[names] pattern``, ``[application] key``. Thresholds in `checks` win.
     at : str or Timestamp, optional
         The time that ages are counted to; by default when the inventory was fetched.
+    history : History, optional
+        As `history.open_store` answers: `stopped-long` uses it, and says where it did.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def run(
     planned, given = plan(checks, rules), read_waivers(waivers)
     time = moment(inventory.fetched_at, "inventory.fetched_at") if at is None else moment(at)
     standing = without_deleting(inventory)
-    outcomes = [_outcome(one, inventory if one.check.deleting_too else standing, time) for one in planned]
+    outcomes = [_outcome(one, inventory if one.check.deleting_too else standing, time, history) for one in planned]
     everything = pd.concat([outcome.findings for outcome in outcomes] or [_none()], ignore_index=True)
     marked, counts = waive(in_order(everything), given, time)
     open_, waived = marked[marked["reason"].isna()], marked[marked["reason"].notna()]
@@ -96,16 +100,18 @@ def run(
     return findings
 
 
-def _outcome(planned: Planned, inventory: Inventory, at: pd.Timestamp) -> _Outcome:
+def _outcome(planned: Planned, inventory: Inventory, at: pd.Timestamp, history: StopHistory | None) -> _Outcome:
     check = planned.check
     if not planned.enabled:
         return _Outcome(planned, _none(), OFF, "switched off by the rules")
     why = why_absent(inventory, planned.needs) or ("no rule given" if planned.lacks_rule else "")
     if why:
         return _Outcome(planned, _none(), DID_NOT_RUN, why)
-    time = {"at": at} if check.needs_time else {}
+    context: dict[str, Any] = {"at": at} if check.needs_time else {}
+    if check.takes_history:
+        context["history"] = history
     try:
-        found = check.find(inventory, **time, **planned.thresholds)
+        found = check.find(inventory, **context, **planned.thresholds)
     except (MissingExtra, CannotRun) as error:
         return _Outcome(planned, _none(), DID_NOT_RUN, str(error))
     return _Outcome(planned, _complete(found, planned))

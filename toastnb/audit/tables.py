@@ -6,7 +6,7 @@ from toastnb.audit.texts import among
 from toastnb.capacity.selection import require_columns
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput
-from toastnb.inventory import Inventory
+from toastnb.inventory import Inventory, one_project
 from toastnb.rules import NOT_ALLOCATED
 
 _OF_INSTANCES = ("addresses", "instance_security_groups", "metadata")
@@ -50,15 +50,15 @@ def without_deleting(inventory: Inventory) -> Inventory:
 
 
 def checked_inventory(inventory: object) -> Inventory:
-    """Return an inventory, or say what was given instead.
+    """Return an inventory of one project, or say what was given instead.
 
     Raises
     ------
     InvalidInput
-        When it is something else.
+        When it is something else, or of several projects.
     """
     if isinstance(inventory, Inventory):
-        return inventory
+        return one_project(inventory)
     raise InvalidInput(
         f"inventory is {type(inventory).__name__}, but must be an Inventory",
         hint="Give what toast.inventory() or tn.load_inventory(path) answers.",

@@ -12,6 +12,8 @@ from toastnb.capacity.comparison import compare
 from toastnb.capacity.costs import cost
 from toastnb.capacity.disks import disk_sizing, largest_disks, volumes_per_instance
 from toastnb.capacity.failure import zone_failure
+from toastnb.capacity.forecasts import forecast, forecast_series
+from toastnb.capacity.growth import growth, growth_series
 from toastnb.capacity.headroom import headroom
 from toastnb.capacity.mix import flavor_mix
 from toastnb.capacity.options import disk_options
@@ -25,6 +27,10 @@ __all__ = [
     "disk_options",
     "disk_sizing",
     "flavor_mix",
+    "forecast",
+    "forecast_series",
+    "growth",
+    "growth_series",
     "headroom",
     "largest_disks",
     "price_template",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.prices import ATTACHED, HOURS_A_MONTH, LOCAL, ROOT, Prices, PriceTable, monthly_prices
-from toastnb.capacity.reclaim import REDUCED_RATE, TIMES, billed_in_full, bounds, moment_of
+from toastnb.capacity.reclaim import REDUCED_RATE, TIMES, StopHistory, billed_in_full, days_of, moment_of, stop_times
 from toastnb.capacity.selection import (
     LOCAL_DISK_FAMILY,
     as_keys,
@@ -31,6 +31,7 @@ def cost(
     by: str | Sequence[str] = "zone",
     at: str | datetime | None = None,
     hours: float = HOURS_A_MONTH,
+    history: StopHistory | None = None,
 ) -> pd.DataFrame:
     """Add up what is allocated in money a month, at the prices that are given.
 
@@ -51,6 +52,8 @@ def cost(
         The moment to count stopped days to, as in `reclaimable`.
     hours : float
         Hours a month.
+    history : History, optional
+        What bounds the stopped days more closely, as in `reclaimable`.
 
     Returns
     -------
@@ -75,12 +78,14 @@ def cost(
     (True, 0)
     """
     keys = as_keys(by)
-    require_columns(df, _NEEDED, "df")
+    needed = [*_NEEDED, "instance_id"] if history is not None else _NEEDED
+    require_columns(df, needed, "df")
     wider = with_family(df, keys)
     require_columns(wider, keys, "df")
     monthly = monthly_prices(prices, hours)
-    counted = with_status(wider[[*dict.fromkeys([*keys, *_NEEDED])]], "allocated")
-    each = _each(counted, monthly, moment_of(df, at))
+    counted = with_status(wider[[*dict.fromkeys([*keys, *needed])]], "allocated")
+    when = moment_of(df, at)
+    each = _each(counted, monthly, days_of(stop_times(counted, when, history), when))
     grouped = each.groupby([counted[key] for key in keys], dropna=False, observed=True)
     groups, whole = grouped.sum(min_count=1), each.sum(min_count=1 if len(each) else 0)
     labels = with_total(groups.index.to_frame(index=False)).set_axis(keys, axis=1)
@@ -95,7 +100,7 @@ def cost(
     return table
 
 
-def _each(df: pd.DataFrame, prices: Prices, at: pd.Timestamp) -> pd.DataFrame:
+def _each(df: pd.DataFrame, prices: Prices, days: pd.DataFrame) -> pd.DataFrame:
     """Return what each instance costs a month (float64; nan where nothing is known), and whether it is unpriced."""
     codes, names = pd.factorize(df["flavor_name"])  # a code of -1, no flavor, takes what stands last
     compute = np.array([*(prices.flavors.get(name, np.nan) for name in names), np.nan])[codes]
@@ -104,7 +109,7 @@ def _each(df: pd.DataFrame, prices: Prices, at: pd.Timestamp) -> pd.DataFrame:
     parts = _amount(df["root_gb"], np.where(is_local, local, root)), _amount(df["attached_gb"], attached)
     known = np.nansum(parts, axis=0)
     is_part = np.isnan(parts).any(axis=0)
-    full, reduced = billed_in_full(df, bounds(df, at))
+    full, reduced = billed_in_full(df, days)
     return pd.DataFrame(
         {
             "compute_low": compute * np.where(full, 1, REDUCED_RATE),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from toastnb.capacity.distributed import added, levels_of, meta_of, of_partitions, with_same_rows
 from toastnb.capacity.selection import (
     LOCAL_DISK_FAMILY,
     MISSING,
@@ -20,7 +22,7 @@ from toastnb.capacity.selection import (
     with_family,
     with_status,
 )
-from toastnb.capacity.sizes import size_statistics
+from toastnb.capacity.sizes import counts_together, size_counts, statistics_of
 from toastnb.errors import InvalidInput
 
 _NEEDED = ["instance_id", "role", "size_gb"]
@@ -36,7 +38,8 @@ def disk_sizing(
     Parameters
     ----------
     disks : DataFrame
-        The table `disks` of an inventory: a row a disk.
+        The table `disks` of an inventory: a row a disk. Dask frames are counted where their partitions are; with
+        `instances` Dask brings the disks of an instance and the instance together first.
     instances : DataFrame, optional
         As `Toast.instances_detail` answers, or some of its rows; needed for `by`. With it, only the disks of these
         instances count, without those that are being deleted, as in `totals`; and the root disks of u2 flavors,
@@ -66,20 +69,26 @@ def disk_sizing(
     >>> sizes.disks.to_dict()
     {'attached': 118, 'local': 18, 'root': 232}
     """
-    require_columns(disks, _NEEDED, "disks")
+    require_columns(meta_of(disks), _NEEDED, "disks")
     keys = [] if by is None else as_keys(by)
     if instances is None and keys:
         raise InvalidInput("by needs instances", hint="Give instances=inventory.instances_detail too.")
-    rows = disks[_NEEDED].reset_index(drop=True)
     if instances is None:
-        table = size_statistics(rows[["role"]], rows["size_gb"])
+        table = statistics_of(of_partitions(_counts, counts_together, disks, columns=[_NEEDED]))
         table[list(_BY_INSTANCE)] = pd.NA
     else:
-        table = _of_instances(rows, _owners(instances, keys))
+        _owners(meta_of(instances).iloc[:0], keys)  # its columns are checked
+        sides = with_same_rows("instance_id", (disks, _NEEDED), (instances, [*_OWNER, *keys]))
+        table = _by_instance(of_partitions(partial(_figures, keys=keys), _together, *sides))
     table = table.rename_axis([*keys, "role"] if keys else "role").astype(_BY_INSTANCE)
     table["unknown"] = table.pop("unknown")
-    table.attrs = dict(disks.attrs)
+    table.attrs = dict(getattr(disks, "attrs", {}))
     return table
+
+
+def _counts(disks: pd.DataFrame) -> pd.DataFrame:
+    rows = disks[_NEEDED].reset_index(drop=True)
+    return size_counts(rows[["role"]], rows["size_gb"])
 
 
 class _Owners(NamedTuple):
@@ -105,32 +114,54 @@ def _owners(instances: pd.DataFrame, keys: list[str]) -> _Owners:
     return _Owners(wider["instance_id"], counts, local, wider["vcpus"], pd.DataFrame(texts, index=wider.index))
 
 
-def _of_instances(disks: pd.DataFrame, owners: _Owners) -> pd.DataFrame:
-    """Return the statistics of the disks of instances that count, and what they are to each instance and vCPU."""
-    at = positions(disks["instance_id"], owners.ids)
+class _Figures(NamedTuple):
+    """Of some instances and their disks: how often each size occurs, and sums by group and role."""
+
+    counts: pd.DataFrame
+    comparable: pd.DataFrame  # gb: of disks whose instance's vCPUs are known
+    owners: pd.DataFrame  # instances, vcpus
+
+
+def _figures(disks: pd.DataFrame, instances: pd.DataFrame, keys: list[str]) -> _Figures:
+    """Count the disks of instances that count, and those instances."""
+    owners, rows = _owners(instances, keys), disks[_NEEDED].reset_index(drop=True)
+    at = positions(rows["instance_id"], owners.ids)
     left = np.append(owners.counts, False)[at]  # the last, at -1, is for disks of other instances
-    at, disks = at[left], disks[left].reset_index(drop=True)
+    at, rows = at[left], rows[left].reset_index(drop=True)
     groups = owners.keys.iloc[at].reset_index(drop=True)
-    role = disks["role"].astype("category").cat.add_categories("local")
+    role = rows["role"].astype("category").cat.add_categories("local")
     groups["role"] = role.mask((role == "root").to_numpy() & owners.local[at], "local")
-    table = size_statistics(groups, disks["size_gb"])
-    by = [groups[name] for name in groups]
-    comparable = disks["size_gb"].where(owners.vcpus.notna().to_numpy()[at]).groupby(by, observed=True).sum(min_count=1)
+    known = rows["size_gb"].where(owners.vcpus.notna().to_numpy()[at])
+    comparable = known.groupby([groups[name] for name in groups], observed=True).sum(min_count=1).to_frame("gb")
+    texts = levels_of(comparable.index).astype("str")  # categories are each partition's own
+    comparable = comparable.set_axis(pd.MultiIndex.from_frame(texts) if keys else pd.Index(texts[0]))
     has_disks = np.bincount(at, minlength=len(owners.ids)) > 0
-    instances, vcpus = _by_role(owners, has_disks)
-    table["instances"] = instances.reindex(table.index)
+    return _Figures(size_counts(groups, rows["size_gb"]), comparable, _by_role(owners, has_disks))
+
+
+def _together(parts: Sequence[_Figures]) -> _Figures:
+    counts, comparable, owners = zip(*parts, strict=True)
+    return _Figures(counts_together(counts), added(comparable), added(owners))
+
+
+def _by_instance(figures: _Figures) -> pd.DataFrame:
+    """Return the statistics of disks, and what they are to each instance and vCPU."""
+    table = statistics_of(figures.counts)
+    owners = figures.owners.reindex(table.index)
+    table["instances"] = owners["instances"]
     table["disks_per_instance"] = table["disks"] / table["instances"]
-    table["gb_per_vcpu"] = comparable.reindex(table.index) / vcpus.where(vcpus > 0).reindex(table.index)
+    vcpus = owners["vcpus"]
+    table["gb_per_vcpu"] = figures.comparable["gb"].reindex(table.index) / vcpus.where(vcpus > 0)
     return table
 
 
-def _by_role(owners: _Owners, which: np.ndarray[Any, Any]) -> tuple[pd.Series, pd.Series]:
+def _by_role(owners: _Owners, which: np.ndarray[Any, Any]) -> pd.DataFrame:
     """Return how many instances there are for each role and group, and their vCPUs: of attached disks all."""
     own = owners.keys[which].astype("str").assign(role=np.where(owners.local[which], "local", "root"))
     both = pd.concat([own, own.assign(role="attached")], ignore_index=True)
     vcpus = pd.concat([owners.vcpus[which]] * 2, ignore_index=True)
     grouped = vcpus.groupby([both[name] for name in both], observed=True)
-    return grouped.size(), grouped.sum(min_count=1)
+    return pd.DataFrame({"instances": grouped.size().astype("Int64"), "vcpus": grouped.sum(min_count=1)})
 
 
 def largest_disks(disks: pd.DataFrame, instances: pd.DataFrame | None = None, top: int = 20) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -14,18 +16,15 @@ def class_columns() -> list[str]:
     return [*(f"to_{size}_gb" for size in SIZE_CLASSES), f"above_{SIZE_CLASSES[-1]}_gb"]
 
 
-def size_statistics(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
+def statistics_of(counts: pd.DataFrame) -> pd.DataFrame:
     """Return a row a group: disks, total_gb, quantiles, max_gb, counts by size class, unknown.
 
     Parameters
     ----------
-    groups : DataFrame
-        The keys, a column each (str, none missing).
-    sizes : Series
-        The sizes in GB (Int64), missing where they are not known.
+    counts : DataFrame
+        How often each size occurs in each group, as `size_counts` answers it.
     """
-    keys = list(groups.columns)
-    counts = _counts(groups, sizes)
+    keys = [name for name in counts.columns if name not in ("size_gb", "count")]
     known = counts.dropna(subset="size_gb")
     total = (known["size_gb"] * known["count"]).groupby([known[key] for key in keys], observed=True)
     table = pd.DataFrame({"disks": counts.groupby(keys, observed=True)["count"].sum()})
@@ -42,13 +41,28 @@ def size_statistics(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
     return table.fillna(dict.fromkeys(class_columns(), 0)).astype(whole | dict.fromkeys(QUANTILES, "Float64"))
 
 
-def _counts(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
-    """Return how often each size occurs in each group (columns: the keys, size_gb, count), smallest first."""
+def size_counts(groups: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
+    """Return how often each size occurs in each group (columns: the keys, size_gb, count), smallest first.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        The keys, a column each (str, none missing).
+    sizes : Series
+        The sizes in GB (Int64), missing where they are not known.
+    """
     by = [groups[key].astype("category") for key in groups.columns]
     counts = sizes.groupby([*by, sizes], observed=True, dropna=False).size()
     frame = counts.rename("count").rename_axis([*groups.columns, "size_gb"]).reset_index()
     texts = dict.fromkeys(groups.columns, "str")
     return frame.astype(texts | {"size_gb": "Int64"}).sort_values([*groups.columns, "size_gb"], ignore_index=True)
+
+
+def counts_together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the counts of several lots of disks as those of all."""
+    whole = pd.concat(parts, ignore_index=True)
+    by = [name for name in whole.columns if name != "count"]
+    return whole.groupby(by, observed=True, dropna=False)["count"].sum().reset_index()
 
 
 def _quantile(known: pd.DataFrame, keys: list[str], quantile: float) -> pd.Series:

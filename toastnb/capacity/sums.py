@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from toastnb.capacity.distributed import added, of_partitions
 from toastnb.capacity.selection import (
     MISSING,
     TOTAL,
@@ -40,7 +42,8 @@ def totals(
     Parameters
     ----------
     df : DataFrame
-        As `Toast.instances_detail` answers; after `Inventory.with_metadata` also by metadata.
+        As `Toast.instances_detail` answers; after `Inventory.with_metadata` also by metadata. A Dask frame is summed
+        where its partitions are.
     by : str or list of str
         The columns to group by, and ``"family"``: the flavor's name up to its first ``.``. A missing key is a group
         of its own.
@@ -68,15 +71,26 @@ def totals(
     (['kr-pub-a', 'kr-pub-b', 'Total'], 250)
     """
     keys = as_keys(by)
-    amounts, groups = _grouped(df, keys, status)
+    work = partial(group_sums, keys=keys, status=status)
+    table = of_partitions(work, added, df, columns=[["status", *SOURCES, *keys]])
+    table = with_total_row(table) if total else table
+    table.attrs = dict(getattr(df, "attrs", {}))
+    return table
+
+
+def group_sums(df: pd.DataFrame, keys: list[str], status: Status) -> pd.DataFrame:
+    """Return the table of `totals` without its last row, indexed by keys as they are."""
+    groups = _grouped(df, keys, status)
     table = _sums(groups)
     table["unknown"] = groups["unknown"].sum()
-    table = table.astype(_DTYPES)
-    if total:
-        labels = with_total(table.index.to_frame(index=False))
-        table = pd.concat([table, pd.DataFrame([_whole(amounts)]).astype(_DTYPES)])
-        table.index = pd.MultiIndex.from_frame(labels) if len(keys) > 1 else pd.Index(labels[keys[0]])
-    table.attrs = dict(df.attrs)
+    return table.astype(_DTYPES)
+
+
+def with_total_row(sums: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of groups with their keys as text, and a last row `TOTAL`."""
+    labels = with_total(sums.index.to_frame(index=False))
+    table = pd.concat([sums, pd.DataFrame([_whole(sums)]).astype(_DTYPES)])
+    table.index = pd.MultiIndex.from_frame(labels) if labels.shape[1] > 1 else pd.Index(labels.iloc[:, 0])
     return table
 
 
@@ -85,7 +99,7 @@ def by_group(df: pd.DataFrame, keys: list[str], status: Status) -> tuple[pd.Data
 
     Two frames with a row a group, also for missing keys; the columns are `RESOURCES`.
     """
-    _, groups = _grouped(df, keys, status)
+    groups = _grouped(df, keys, status)
     known = groups[AMOUNTS].count()
     known.insert(0, "instances", groups.size())
     return _sums(groups), known.rsub(known["instances"], axis="index")
@@ -113,11 +127,10 @@ def homeless_of(sums: pd.DataFrame) -> int:
     return int(instances[TOTAL] - instances.drop(TOTAL).sum())
 
 
-def _grouped(df: pd.DataFrame, keys: list[str], status: Status) -> tuple[pd.DataFrame, Any]:
-    """Return the amounts of what counts, a row an instance, and the same by group."""
+def _grouped(df: pd.DataFrame, keys: list[str], status: Status) -> Any:
+    """Return the amounts of what counts, a row an instance, by group."""
     counted = with_status(_checked(df, keys), status)
-    amounts = _amounts(counted)
-    return amounts, amounts.groupby([counted[key] for key in keys], dropna=False, observed=True)
+    return _amounts(counted).groupby([counted[key] for key in keys], dropna=False, observed=True)
 
 
 def _sums(groups: Any) -> pd.DataFrame:
@@ -148,11 +161,7 @@ def with_total(keys: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([texts, last.astype("str")], ignore_index=True)
 
 
-def _whole(amounts: pd.DataFrame) -> dict[str, Any]:
-    """Return the total of all rows; of no rows it is 0, of rows of which nothing is known NA."""
-    least = 1 if len(amounts) else 0
-    return {
-        "instances": len(amounts),
-        **{name: amounts[name].sum(min_count=least) for name in AMOUNTS},
-        "unknown": amounts["unknown"].sum(),
-    }
+def _whole(sums: pd.DataFrame) -> dict[Any, Any]:
+    """Return the total of all groups; of no rows it is 0, of rows of which nothing is known NA."""
+    least = 1 if len(sums) else 0
+    return {name: sums[name].sum(min_count=least) for name in sums}

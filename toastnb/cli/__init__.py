@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from toastnb import __version__
-from toastnb.cli import account, reports, serve, tables
+from toastnb.cli import account, differences, growing, history, reports, serve, tables
 from toastnb.cli.common import app, fail
 from toastnb.errors import ToastError
 from toastnb.redaction import redact
@@ -27,6 +27,12 @@ _COMMANDS = (  # in the order of --help
     reports.report,
     reports.audit,
     reports.template,
+    history.snapshot,
+    history.history,
+    differences.diff,
+    growing.growth,
+    growing.forecast,
+    history.compact,
     tables.notebooks,
     serve.sandbox,
 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 from toastnb.errors import InvalidInput
-from toastnb.plain import seen
+from toastnb.plain import line, seen
 
 if TYPE_CHECKING:
     from toastnb.inventory import Inventory
+    from toastnb.projects import Projects
+
+T = TypeVar("T")
 
 FAILURE = 2
 
@@ -27,6 +32,9 @@ app = typer.Typer(
 )
 
 ProfileOption = Annotated[str, typer.Option("--profile", "-p", help='A profile of "toastnb login", or "sandbox".')]
+ProfilesOption = Annotated[
+    str, typer.Option("--profile", "-p", help='A profile of "toastnb login", or "sandbox"; several with commas.')
+]
 SavedOption = Annotated[Path | None, typer.Option("--inventory", help="A saved inventory instead of an account.")]
 OutFileOption = Annotated[Path | None, typer.Option("--out", "-o", help="A file; the terminal by default.")]
 RulesOption = Annotated[
@@ -47,6 +55,40 @@ def fail(message: str) -> NoReturn:
 def say(message: str) -> None:
     """Tell how it goes, apart from what the command answers; nothing in it moves the cursor."""
     print(seen(message), file=sys.stderr)
+
+
+def are_many(profile: str) -> bool:
+    """Tell whether several profiles are named."""
+    return "," in profile
+
+
+def names_of(profiles: str) -> list[str]:
+    """Return the profiles that are named with commas."""
+    return [name.strip() for name in profiles.split(",")]
+
+
+def pull_many(
+    profiles: str, saved: Path | None, read: Callable[[Projects], T], table: str = "instances_detail"
+) -> tuple[T, bool]:
+    """Read several projects; return the answer, and whether all of them gave this table. Failures are told."""
+    from toastnb import connect_many
+
+    if saved is not None:
+        raise InvalidInput("--profile and --inventory are both given", hint="Give one of them.")
+    names = names_of(profiles)
+    say(f"Reading {len(names)} projects ...")
+    with connect_many(names) as projects, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # what it warns of is told below
+        answer = read(projects)
+        failures = projects.failures
+    for failure in failures.itertuples():
+        say(f"Without {failure.call} of {failure.project}: {failure.message}")
+    return answer, not failures["call"].isin(["inventory", table]).any()
+
+
+def one_line(message: str) -> str:
+    """Return a message as one line, for a log."""
+    return line(" ".join(message.split()))
 
 
 def pull(profile: str, saved: Path | None) -> Inventory:

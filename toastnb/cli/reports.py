@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, ProfileOption, RulesOption, SavedOption, WaiversOption, pull, say
+from toastnb.cli.common import (
+    FAILURE,
+    OutFileOption,
+    ProfilesOption,
+    RulesOption,
+    SavedOption,
+    WaiversOption,
+    are_many,
+    names_of,
+    pull,
+    pull_many,
+    say,
+)
+from toastnb.errors import InvalidInput
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from toastnb.history import History
+    from toastnb.inventory import Inventory
 
 FOUND = 1
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,37 +56,90 @@ class Template(StrEnum):
 
 def report(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the report.")] = Path(),
-    profile: ProfileOption = "",
+    profile: ProfilesOption = "",
     saved: SavedOption = None,
     limits: Annotated[Path | None, typer.Option(help="What may be allocated at most, CSV: shows headroom.")] = None,
     prices: Annotated[Path | None, typer.Option(help="What flavors and disks cost, CSV: shows cost.")] = None,
     rules: RulesOption = None,
     waivers: WaiversOption = None,
+    history: Annotated[
+        str, typer.Option(help="A history, a folder or URL: shows changes since last time, growth, time remaining.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="The account's name in the history; the profile's by default.")] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
 ) -> None:
     """Write the capacity report (HTML and Excel) and print the totals by zone.
 
+    Of several projects each has a report, in a folder of its name. One that fails is told, and the exit code is 2.
+
     "toastnb template" has files to start from for limits, prices, rules and waivers.
     """
-    from toastnb import capacity
     from toastnb import report as reports
-    from toastnb.report import exports
+    from toastnb.rules import check_file_name
 
     reports.writer.folder_for(out)  # before anything is read
-    account = pull(profile, saved)
-    vms = account.instances_detail
-    print(f"\nAllocated by zone, data fetched at {account.fetched_at}\n", flush=True)
-    print(exports.as_text(capacity.totals(vms, by="zone").reset_index()), flush=True)
-    for name, why in account.absent.items():
-        say(f"Without {name}: {why}")
-    say("Writing the report ...")
-    for path in reports.write(account, out, limits=limits, prices=prices, rules=rules, waivers=waivers, pdf=pdf):
-        print(f"Wrote {path}")
+    pasts = _histories(history, project, names_of(profile))
+    if are_many(profile):
+        folders = {name: out / check_file_name(name) for name in names_of(profile)}
+        accounts, is_whole = pull_many(profile, saved, lambda projects: projects.inventories())
+    else:
+        folders, accounts, is_whole = {profile: out}, {profile: pull(profile, saved)}, True
+        for name, why in accounts[profile].absent.items():
+            say(f"Without {name}: {why}")
+    _print_totals(accounts, ["project", "zone"] if len(folders) > 1 else ["zone"])
+    for name, account in accounts.items():
+        say(f"Writing the report{f' of {name}' if len(folders) > 1 else ''} ...")
+        paths = reports.write(
+            account,
+            folders[name],
+            limits=limits,
+            prices=prices,
+            rules=rules,
+            waivers=waivers,
+            history=pasts.get(name),
+            pdf=pdf,
+        )
+        for path in paths:
+            print(f"Wrote {path}")
+    if not is_whole:
+        raise typer.Exit(FAILURE)
     if profile == "sandbox":
         print(
             "\nThis was the sandbox. For a real account:"
             "\n  toastnb login\n  toastnb report --profile default --out build"
         )
+
+
+def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
+    """Return what a history has of each profile. One that it does not have is an error, or told where it is of many."""
+    if project and (not history or len(names) > 1):
+        raise InvalidInput("--project is for --history of one account", hint="Many are looked for by their profiles.")
+    if not history:
+        return {}
+    from toastnb.history import open_store
+
+    known = open_store(history)
+    found = {}
+    for name in names:
+        called = project or name
+        if len(names) > 1 and called not in known.projects:
+            say(f"Without history of {name}: the history has no project of that name.")
+        else:
+            found[name] = known.of(called) if called else known
+    return found
+
+
+def _print_totals(accounts: Mapping[str, Inventory], by: list[str]) -> None:
+    from toastnb import capacity
+    from toastnb.arrays import stacked
+    from toastnb.report import exports
+
+    if not accounts:
+        return
+    vms = stacked("project", {name: account.instances_detail for name, account in accounts.items()})
+    fetched_at = min(account.fetched_at for account in accounts.values())
+    print(f"\nAllocated by {' and '.join(by)}, data fetched at {fetched_at}\n", flush=True)
+    print(exports.as_text(capacity.totals(vms, by=by).reset_index()), flush=True)
 
 
 def audit(
@@ -81,20 +150,27 @@ def audit(
         AuditFormat, typer.Option("--format", "-f", help="How findings are written.")
     ] = AuditFormat.TABLE,
     out: OutFileOption = None,
-    profile: ProfileOption = "",
+    profile: ProfilesOption = "",
     saved: SavedOption = None,
     check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; may be given again.")] = None,
     rules: RulesOption = None,
     waivers: WaiversOption = None,
 ) -> None:
-    """Look for what is wrong or risky. Exits with 0, with 1 on findings (see --fail-on), with 2 on a failure."""
+    """Look for what is wrong or risky. Exits with 0, with 1 on findings (see --fail-on), with 2 on a failure.
+
+    Of several projects each is audited on its own. One that fails is told, the findings of the others are written, and
+    the exit code is 2.
+    """
     from toastnb import audit as audits
     from toastnb.audit.results import words_of
     from toastnb.files import SHARED, replace_file
 
     words_of(fail_on)  # a slip of the pen is found before anything is read
-    account = pull(profile, saved)
-    findings = audits.run(account, checks=check or None, rules=rules, waivers=waivers)
+    is_whole, checks = True, check or None
+    if are_many(profile):
+        findings, is_whole = pull_many(profile, saved, lambda projects: projects.audit(checks, waivers, rules))
+    else:
+        findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers)
     text = _written(findings, format)
     if out is None:
         sys.stdout.write(text)
@@ -102,6 +178,8 @@ def audit(
         replace_file(out, lambda file: file.write(text.encode()), mode=SHARED)
         say(f"Wrote {len(findings):,} findings to {out}")
     _say_what_is_not_there(findings)
+    if not is_whole:
+        raise typer.Exit(FAILURE)
     if audits.fails(findings, fail_on):
         raise typer.Exit(FOUND)
 
@@ -122,7 +200,8 @@ def _written(findings: pd.DataFrame, format: AuditFormat) -> str:
 
 def _for_terminal(findings: pd.DataFrame) -> pd.DataFrame:
     """Return what fits on a line: long names and evidence are cut."""
-    shown = findings[["severity", "check", "resource_type", "name", "evidence"]]
+    columns = ["project", "severity", "check", "resource_type", "name", "evidence"]
+    shown = findings[[name for name in columns if name in findings]]
     return shown.assign(name=shown["name"].str.slice(stop=40), evidence=shown["evidence"].str.slice(stop=120))
 
 
@@ -137,8 +216,11 @@ def _say_what_is_not_there(findings: pd.DataFrame) -> None:
     for waiver in audits.waivers(findings).itertuples():
         if waiver.status != "used":
             say(f"Waiver {waiver.status}: {waiver.check} for {waiver.resource} (until {waiver.expires})")
-    for check in checks[checks["status"] != "run"].itertuples():
-        say(f"{str(check.status).capitalize()}: {check.check}: {check.why}")
+    same = ["status", "check", "why"]  # in several projects it is mostly for the same reason
+    not_run = checks[checks["status"] != "run"].groupby(same, sort=False).size().reset_index(name="times")
+    for check in not_run.itertuples():
+        projects = f" (in {check.times:,} projects)" if "project" in checks else ""
+        say(f"{str(check.status).capitalize()}: {check.check}: {check.why}{projects}")
 
 
 def template(name: Annotated[Template, typer.Argument(help="Which file.")]) -> None:

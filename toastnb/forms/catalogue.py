@@ -19,6 +19,7 @@ from toastnb.connection import give_up_when, reasons_to_give_up
 from toastnb.errors import NOT_SERVED, NotFound, ToastError
 from toastnb.fields import Watchers
 from toastnb.remarks import listen, listener
+from toastnb.threads import as_they_end
 from toastnb.wire import Flavor
 from toastnb.wire_siblings import Image, Network
 
@@ -146,7 +147,8 @@ class Catalogue:
 
         pool = ThreadPoolExecutor(len(names), "toastnb-pull", initializer=begin)
         try:
-            found = dict(zip(names, pool.map(self._found, names), strict=True))
+            reads = {pool.submit(self._found, name): name for name in names}
+            found = {reads[read]: read.result() for read in as_they_end(reads)}
         finally:
             over.set()  # after an error or Ctrl-C nobody waits for the rest
             pool.shutdown(wait=False, cancel_futures=True)

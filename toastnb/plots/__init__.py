@@ -7,6 +7,8 @@ and never drawn as zero.
 from toastnb.plots.audits import findings
 from toastnb.plots.disks import disk_sizes, largest_disks, volumes_per_instance
 from toastnb.plots.flavors import flavor_mix
+from toastnb.plots.growth import forecast, growth
+from toastnb.plots.history import churn, waterfall
 from toastnb.plots.limits import headroom
 from toastnb.plots.money import cost, reclaimable
 from toastnb.plots.plans import compare
@@ -14,17 +16,21 @@ from toastnb.plots.sums import totals
 from toastnb.plots.zones import single_zone, zone_balance, zone_failure
 
 __all__ = [
+    "churn",
     "compare",
     "cost",
     "disk_sizes",
     "findings",
     "flavor_mix",
+    "forecast",
+    "growth",
     "headroom",
     "largest_disks",
     "reclaimable",
     "single_zone",
     "totals",
     "volumes_per_instance",
+    "waterfall",
     "zone_balance",
     "zone_failure",
 ]

@@ -77,7 +77,11 @@ def as_text(df: pd.DataFrame) -> str:
         for name in shown.columns:
             if not pd.api.types.is_numeric_dtype(shown[name]) and not isinstance(shown[name].dtype, pd.DatetimeTZDtype):
                 shown[name] = shown[name].astype("str").map(_on_a_line, na_action="ignore")
-        return shown.to_string(index=False, na_rep="-", formatters=_formatters(shown)) + "\n"
+        for name, write in (formatters := _formatters(shown)).items():
+            if shown[name].isna().any():  # pandas gives nullable columns that lack a value to no formatter
+                shown[name] = shown[name].astype(object).map(write)
+                formatters[name] = str
+        return shown.to_string(index=False, na_rep="-", formatters=formatters) + "\n"
 
 
 def _on_a_line(text: str) -> str:
@@ -97,14 +101,14 @@ def _formatters(df: pd.DataFrame) -> dict[str, Callable[[object], str]]:
 
 
 def _number(value: object) -> str:
-    if value is pd.NA:
+    if pd.isna(value):  # type: ignore[call-overload] # any scalar
         return "-"
     number = float(str(value))
     return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
 
 
 def _time(value: object) -> str:
-    return f"{value:%Y-%m-%d %H:%M:%SZ}" if isinstance(value, pd.Timestamp) else str(value)
+    return f"{value:%Y-%m-%d %H:%M:%SZ}" if isinstance(value, pd.Timestamp) else "-"
 
 
 def _write_csv(df: pd.DataFrame, file: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""HTML pages that ask for nothing else, and hide nothing: the report's notebook, and an audit."""
+"""HTML pages that ask for nothing else, and hide nothing: the report's notebook, an audit, and what changed."""
 
 from __future__ import annotations
 
@@ -51,6 +51,25 @@ def audit_page(findings: pd.DataFrame) -> str:
     return _page("Audit", "\n".join(parts))
 
 
+def changes_page(changes: pd.DataFrame, levels: pd.DataFrame) -> str:
+    """Return what changed as a page: what is allocated step by step, changes, and what was not compared."""
+    from toastnb.history.differences import not_compared, of_diff  # an audit's page does not need it
+
+    noted = of_diff(changes)
+    sides = [
+        f"{moment_text(side['fetched_at'])} ({side['source'] or 'not known'})"
+        for side in (noted["before"], noted["after"])
+    ]
+    parts = [
+        "<h1>Changes</h1>",
+        f"<p>From {escape(sides[0])} to {escape(sides[1])}.</p>",
+        _section("Allocated", levels),
+        _section("Changes", changes),
+        _section("Not compared", not_compared(changes)),
+    ]
+    return _page("Changes", "\n".join(parts))
+
+
 def _section(title: str, rows: pd.DataFrame) -> str:
     content = table(rows, most=_MOST_FINDINGS).as_raw_html() if len(rows) else "<p>None.</p>"
     return f"<h2>{title}</h2>\n{content}"
@@ -69,4 +88,6 @@ def _describe_plots(notebook: Any) -> None:
             heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
         for output in cell.get("outputs", []):
             if "data" in output:
+                said = str(output["data"].get("text/markdown", ""))
+                heading = said.lstrip("# ") if said.startswith("#") else heading
                 output.setdefault("metadata", {})["alt"] = f"Plot: {heading}"

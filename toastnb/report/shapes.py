@@ -38,11 +38,14 @@ def moment_text(moment: str) -> str:
 
 
 def kind_of(column: pd.Series, name: str) -> str:
-    """Return "flag", "integer", "share", "skew", "number", "time" or "text"."""
+    """Return "flag", "integer", "share", "skew", "number", "time", "day" (times that are all midnight) or "text"."""
     if pd.api.types.is_bool_dtype(column):
         return "flag"
     if pd.api.types.is_integer_dtype(column):
         return "integer"
     if pd.api.types.is_float_dtype(column):
         return next((kind for kind in ("share", "skew") if name.endswith(f"_{kind}")), "number")
-    return "time" if isinstance(column.dtype, pd.DatetimeTZDtype) else "text"
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        return "text"
+    known = column.dropna().dt.tz_convert("UTC")
+    return "day" if len(known) and (known == known.dt.normalize()).all() else "time"

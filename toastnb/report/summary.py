@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 import pandas as pd
 
@@ -14,30 +13,13 @@ from toastnb.capacity.selection import MISSING, TOTAL
 from toastnb.capacity.zones import known_zones
 from toastnb.inventory import Inventory
 from toastnb.plain import cut, line
+from toastnb.report.over_time import OverTime
+from toastnb.report.over_time_words import UNITS, growing, remaining, since_last_time
+from toastnb.report.sentences import Sentences
 from toastnb.report.shapes import moment_text
 
 _NAMED = 5
 _LONGEST, _LONGEST_NAME = 1000, 60
-_WORDS = {
-    "instances": "instances",
-    "vcpus": "vCPUs",
-    "ram_gb": "GB of RAM",
-    "root_gb": "GB of root disk",
-    "attached_gb": "GB of attached disk",
-    "disk_gb": "GB of disk",
-}
-
-
-class Sentences(tuple[str, ...]):
-    """Sentences that show themselves as a list, with names from the service as text."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return "\n".join(self)
-
-    def _repr_html_(self) -> str:
-        return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in self)}</ul>"
 
 
 def summary(
@@ -45,6 +27,7 @@ def summary(
     limits: Limits | None = None,
     prices: PriceTable | None = None,
     findings: pd.DataFrame | None = None,
+    past: OverTime | None = None,
 ) -> Sentences:
     """Say in sentences what an account has allocated, and what to look at.
 
@@ -58,6 +41,8 @@ def summary(
         As in `capacity.cost`.
     findings : DataFrame, optional
         As `audit.run` answers.
+    past : OverTime, optional
+        As `over_time` answers: what changed since last time, growth and time remaining.
 
     Returns
     -------
@@ -80,12 +65,14 @@ def summary(
     said = [
         f"Account: {inventory.source or 'not known'}. The data was fetched at {moment_text(inventory.fetched_at)}.",
         *_size(vms),
+        *(() if past is None else since_last_time(past)),
         *_balance(vms),
         *_failure(vms, limits, zones),
         *_alone(vms),
         *_offers(vms, inventory.tables.get("flavors")),
         *_headroom(vms, limits, zones),
-        *_reclaimable(vms, inventory.fetched_at),
+        *(() if past is None else [*growing(past), *remaining(past)]),
+        *_reclaimable(vms, inventory.fetched_at, past),
         *_cost(vms, prices, inventory.fetched_at),
         *_audit(findings),
     ]
@@ -96,8 +83,8 @@ def summary(
 
 def _amount(value: float, unit: str) -> str:
     if pd.isna(value):
-        return f"an unknown number of {_WORDS[unit]}"
-    word = "instance" if unit == "instances" and value == 1 else _WORDS[unit]
+        return f"an unknown number of {UNITS[unit]}"
+    word = "instance" if unit == "instances" and value == 1 else UNITS[unit]
     return f"{value:,.0f} {word}"
 
 
@@ -196,8 +183,8 @@ def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | No
         yield f"{where} the limit that binds first: {what}, {left}{_not_known(row['unknown'])}."
 
 
-def _reclaimable(vms: pd.DataFrame, at: str) -> Iterator[str]:
-    table = capacity.reclaimable(vms, at=at)
+def _reclaimable(vms: pd.DataFrame, at: str, past: OverTime | None) -> Iterator[str]:
+    table = capacity.reclaimable(vms, at=at, history=None if past is None else past.history)
     if not len(table):
         return
     sums = [_amount(table[name].sum(min_count=1), name) for name in ("vcpus", "ram_gb", "disk_gb")]

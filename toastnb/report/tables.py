@@ -116,5 +116,6 @@ def _words_of(figure: str) -> str:
 
 def _with_readable_times(df: pd.DataFrame) -> pd.DataFrame:
     times = [name for name in df.columns if isinstance(df[name].dtype, pd.DatetimeTZDtype)]
-    texts = {name: df[name].dt.tz_convert("UTC").dt.strftime("%Y-%m-%d %H:%M") for name in times}
+    forms = {"day": "%Y-%m-%d", "time": "%Y-%m-%d %H:%M"}
+    texts = {n: df[n].dt.tz_convert("UTC").dt.strftime(forms[kind_of(df[n], "")]) for n in times}
     return df.assign(**texts).rename(columns={name: f"{heading(str(name))} (UTC)" for name in times})

@@ -22,6 +22,7 @@ _LONGEST_TEXT = 32_767
 _LARGEST_EXACT = 10**15
 _WIDEST, _NARROWEST = 50, 8
 _ROWS_TO_MEASURE = 200
+_TIMES = ("time", "day")
 
 
 def write_workbook(path: str | os.PathLike[str], sheets: Mapping[str, pd.DataFrame]) -> Path:
@@ -87,6 +88,7 @@ def _fill(workbook: Any, sheets: Mapping[str, pd.DataFrame]) -> None:
             "skew": workbook.add_format({"num_format": "0.00"}),
             "share": workbook.add_format({"num_format": "0.0%"}),
             "time": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            "day": workbook.add_format({"num_format": "yyyy-mm-dd"}),
         }
         for name, frame in sheets.items():
             _write_sheet(workbook.add_worksheet(name[:31]), flat(frame), formats)
@@ -95,7 +97,7 @@ def _fill(workbook: Any, sheets: Mapping[str, pd.DataFrame]) -> None:
 def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) -> None:
     columns = [_cells(frame[name]) for name in frame.columns]
     kinds = [kind_of(frame[name], str(name)) for name in frame.columns]
-    heads = [f"{name} (UTC)" if kind == "time" else str(name) for name, kind in zip(frame.columns, kinds, strict=True)]
+    heads = [f"{name} (UTC)" if kind in _TIMES else str(name) for name, kind in zip(frame.columns, kinds, strict=True)]
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(frame), max(len(heads) - 1, 0))
     for number, (head, cells) in enumerate(zip(heads, columns, strict=True)):
@@ -103,7 +105,7 @@ def _write_sheet(sheet: Any, frame: pd.DataFrame, formats: Mapping[str, Any]) ->
         sheet.set_column(number, number, min(max(longest, len(head) * 0.8, _NARROWEST), _WIDEST) + 2)
     for number, head in enumerate(heads):
         sheet.write_string(0, number, head, formats["head"])
-    write = {"text": sheet.write_string, "flag": sheet.write_boolean, "time": sheet.write_datetime}
+    write = {"text": sheet.write_string, "flag": sheet.write_boolean} | dict.fromkeys(_TIMES, sheet.write_datetime)
     for row, values in enumerate(zip(*columns, strict=True), start=1):
         for number, cell in enumerate(values):
             if cell is not None:

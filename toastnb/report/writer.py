@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toastnb import audit
 from toastnb.errors import InvalidInput, ToastError
@@ -16,10 +16,14 @@ from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
 from toastnb.inventory import Inventory, load_inventory
 from toastnb.report.library import REPORT, folder
+from toastnb.report.over_time import FIRST, OverTime, named, over_time
 from toastnb.report.pages import notebook_page
 from toastnb.report.pdf import find_chromium, print_page
 from toastnb.report.sheets import sheets
 from toastnb.report.workbook import write_workbook
+
+if TYPE_CHECKING:
+    from toastnb.history import History
 
 PAGE, WORKBOOK, PDF = "capacity-report.html", "capacity-report.xlsx", "capacity-report.pdf"
 _Path = str | os.PathLike[str]
@@ -33,6 +37,8 @@ def write(
     prices: _Path | None = None,
     rules: _Path | None = None,
     waivers: _Path | None = None,
+    history: History | _Path | None = None,
+    project: str = "",
     pdf: bool = False,
 ) -> list[Path]:
     """Write the capacity report of one inventory.
@@ -49,6 +55,11 @@ def write(
         A CSV of prices, as in `capacity.cost`: the report shows what it costs a month then.
     rules, waivers : path-like, optional
         Files for the audit, as in `audit.run`.
+    history : History, str or path-like, optional
+        A history, or the folder or URL of its store: the report shows what changed since the newest snapshot before
+        the inventory, growth, and with limits the time remaining. Audit and reclaimable use it too.
+    project : str
+        The account's name in the history, as in `over_time`.
     pdf : bool
         Whether to print the page as a PDF too, with a Chromium or Chrome that is on this machine.
 
@@ -61,7 +72,10 @@ def write(
     Raises
     ------
     InvalidInput
-        When a file is not right, the folder cannot be written, or there is no Chromium for a PDF.
+        When a file is not right, the folder cannot be written, there is no Chromium for a PDF, or the history does
+        not tell which project is the account's.
+    NotFound
+        When there is no history.
     MissingExtra
         When the packages of ``toastnb[report]`` are not installed.
 
@@ -71,19 +85,32 @@ def write(
     >>> [path.name for path in tn.report.write(toast.inventory(), "report")]
     ['capacity-report.html', 'capacity-report.xlsx']
     """
+    history = None if history is None else named(history)
     loaded = inventory if isinstance(inventory, Inventory) else load_inventory(inventory)
     target = folder_for(out)
     if pdf:
         find_chromium()  # before the work
-    findings = audit.run(loaded, rules=rules, waivers=waivers)
-    workbook = sheets(loaded, limits, prices, findings)
-    given = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
-    page = notebook_page(_executed(loaded, given)).encode()
+    past = None if history is None else over_time(loaded, history, limits, project)
+    findings = audit.run(loaded, rules=rules, waivers=waivers, history=None if past is None else past.history)
+    workbook = sheets(loaded, limits, prices, findings, past)
+    files = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
+    given = {name: str(Path(path).absolute()) for name, path in files.items() if path is not None}
+    page = notebook_page(_executed(loaded, given | _of_history(past))).encode()
     paths = [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
         write_workbook(target / WORKBOOK, workbook),
     ]
     return [*paths, print_page(target / PAGE, target / PDF)] if pdf else paths
+
+
+def _of_history(past: OverTime | None) -> dict[str, str]:
+    """Return what lets the notebook, which runs in another process, open the same snapshots."""
+    if past is None:
+        return {}
+    at = past.history.snapshots()["at"]
+    ends = (at.min().isoformat(), at.max().isoformat()) if len(at) else (FIRST, FIRST)
+    given = {"history": past.history._place.address, "since": ends[0], "until": ends[1]}
+    return given | ({"project": past.history.projects[0]} if len(at) else {})
 
 
 def folder_for(out: _Path) -> Path:
@@ -112,20 +139,19 @@ def _private_folder() -> Iterator[str]:
     raise InvalidInput(problem, action="Writing the report", hint="Name one that you can write in TMPDIR.")
 
 
-def _executed(inventory: Inventory, given: dict[str, _Path | None]) -> Any:
+def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
     """Run the notebook on the inventory, in a folder that nobody else can read and that is gone afterwards."""
     with needs("report"):
         import papermill
         from papermill.exceptions import PapermillExecutionError
         from traitlets.config import Config
-    files = {name: str(Path(path).absolute()) for name, path in given.items() if path is not None}
     with _private_folder() as private:
         saved = inventory.save(Path(private) / "inventory.zip")
         try:
             return papermill.execute_notebook(
                 folder() / REPORT,
                 None,
-                parameters={"inventory": str(saved), **files},
+                parameters={"inventory": str(saved), **given},
                 kernel_name="python3",
                 progress_bar={"desc": "Running the report", "leave": False} if sys.stderr.isatty() else False,
                 cwd=private,

@@ -77,6 +77,7 @@ class Account:
         self._random = random.Random(seed)  # noqa: S311 - durations, nothing secret
         self.user_id = state.user_id
         self.not_served = frozenset(state.not_served)
+        self.days_lived = state.days_lived
         self.zones = {zone.zone_name: zone for zone in state.zones}
         self.flavors = {flavor.id: flavor for flavor in state.flavors}
         self.images = {image.id: image for image in state.images}
@@ -115,6 +116,7 @@ class Account:
             instances=list(self.instances.values()),
             transitions=pending,
             not_served=sorted(self.not_served),
+            days_lived=self.days_lived,
         )
 
     def now(self) -> datetime:
@@ -184,7 +186,7 @@ class Account:
     def _finish(self, transition: Transition) -> None:
         when = stamp(transition.due)
         if transition.becomes == GONE:
-            self._remove(self.instances[transition.resource])
+            self.remove(self.instances[transition.resource])
             return
         if transition.becomes == "saving":
             self._set_status(transition.resource, "saving", when)
@@ -211,7 +213,7 @@ class Account:
             image = self.images[identifier]
             self.images[identifier] = replace(image, status=status, updated_at=when)
 
-    def _remove(self, instance: Instance) -> None:
+    def remove(self, instance: Instance) -> None:
         """Take an instance away: what it used is free again, its volumes stay."""
         for attached in instance.volumes.attachments:
             self.detach(attached.id, instance.id)

@@ -93,7 +93,7 @@ def attach_volume(account: Account, instance: Instance, volume_id: str) -> Attac
     if volume.availability_zone != instance.availability_zone:
         zones = f"{volume.availability_zone}, the instance in {instance.availability_zone}"
         raise RefusedError(Code.VOLUME_STATE, f"volume {volume_id!r} is in {zones}")
-    attachment = VolumeAttachment(_free_device(account, instance), instance.id, new_id())
+    attachment = VolumeAttachment(free_device(account, instance), instance.id, new_id())
     account.attach(volume_id, attachment)
     attached = AttachedVolume(volume.id, volume.name, volume.size)
     _set_attachments(account, instance, (*instance.volumes.attachments, attached))
@@ -121,7 +121,8 @@ def _devices(volume: Volume, instance: Instance) -> list[str]:
     return [a.device for a in volume.attachments if a.instance_id == instance.id]
 
 
-def _free_device(account: Account, instance: Instance) -> str:
+def free_device(account: Account, instance: Instance) -> str:
+    """Find the first device name that an instance has not in use, or refuse."""
     used = {_ROOT_DEVICE}
     for attached in instance.volumes.attachments:
         used.update(_devices(account.volumes[attached.id], instance))

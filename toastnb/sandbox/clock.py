@@ -34,18 +34,26 @@ class Clock:
         """Tell the time."""
         return self.start + self._advanced + timedelta(seconds=time.monotonic() - self._anchor)
 
+    @property
+    def set_to(self) -> datetime:
+        """What it was set to, without what has ticked since: the same whenever the same was done."""
+        return self.start + self._advanced
+
     def advance(self, seconds: float) -> None:
         """Move it on."""
+        self.check(seconds)
+        self._advanced += timedelta(seconds=seconds)
+
+    def check(self, seconds: float) -> None:
+        """Refuse what it cannot be moved on by."""
         if not seconds >= 0:
             raise ValueError(f"the clock only goes forward: cannot advance by {seconds}")
         try:
-            step = timedelta(seconds=seconds)
-            too_far = (self.now() + step).year > _LAST_YEAR
+            too_far = (self.now() + timedelta(seconds=seconds)).year > _LAST_YEAR
         except OverflowError:
             too_far = True
         if too_far:
             raise ValueError(f"the clock ends in the year {_LAST_YEAR}: cannot advance by {seconds}")
-        self._advanced += step
 
     def reset(self) -> None:
         """Back to the start."""

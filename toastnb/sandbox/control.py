@@ -3,9 +3,9 @@
 Everything is below `/_sandbox`, apart from the API, and needs no token. Bad input is answered with HTTP 400 and
 `{"error": why}`.
 
-=======================  ==========================================================================
+=======================  =============================================================================
 call                     what it does
-=======================  ==========================================================================
+=======================  =============================================================================
 POST /_sandbox/reset     back to the start state
 GET /_sandbox/faults     the faults that wait
 POST /_sandbox/faults    `{"match", "kind", "times", ...details}`: add one, see the module `faults`
@@ -14,9 +14,10 @@ GET /_sandbox/latency    `{"seconds"}`
 POST /_sandbox/latency   `{"seconds"}`: what each call takes longer
 GET /_sandbox/clock      `{"now"}`
 POST /_sandbox/clock     `{"advance": seconds}`: move the clock on
+POST /_sandbox/life      `{"days"}`: let days pass, see the module `life`; answers when they were over
 GET /_sandbox/calls      how many calls of each kind have come in
 GET /_sandbox/state      the account, as in a state file
-=======================  ==========================================================================
+=======================  =============================================================================
 """
 
 from collections.abc import Awaitable, Callable
@@ -42,6 +43,10 @@ class _Latency(Struct, forbid_unknown_fields=True):
 
 class _Advance(Struct, forbid_unknown_fields=True):
     advance: float
+
+
+class _Life(Struct, forbid_unknown_fields=True):
+    days: int
 
 
 def _reset(service: Service, body: bytes) -> _Answer:
@@ -88,6 +93,10 @@ def _advance(service: Service, body: bytes) -> _Answer:
     return {"now": stamp(service.advance(msgspec.json.decode(body, type=_Advance).advance))}
 
 
+def _live(service: Service, body: bytes) -> _Answer:
+    return {"now": stamp(service.live(msgspec.json.decode(body, type=_Life).days))}
+
+
 def _calls(service: Service, body: bytes) -> _Answer:
     return dict(service.counted())
 
@@ -101,6 +110,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Service, bytes], _Answer]] = {
     ("POST", "/latency"): _set_latency,
     ("GET", "/clock"): _clock,
     ("POST", "/clock"): _advance,
+    ("POST", "/life"): _live,
     ("GET", "/calls"): _calls,
 }
 

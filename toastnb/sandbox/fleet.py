@@ -7,7 +7,6 @@ every call with: available volumes in each available zone, free floating IPs, an
 import ipaddress
 import math
 import random
-import uuid
 from datetime import datetime, timedelta
 
 from msgspec import UNSET, UnsetType
@@ -15,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from toastnb.sandbox import catalog
 from toastnb.sandbox.addresses import mac_of
 from toastnb.sandbox.clock import stamp
+from toastnb.sandbox.drawing import drawn_id, drawn_size
 from toastnb.sandbox.fleet_plan import APPS, ENVIRONMENTS, LONG_STOPPED_DAYS, App, keypairs, security_groups
 from toastnb.sandbox.models import (
     Address,
@@ -166,8 +166,7 @@ class _Builder:
         return min(most, max(smallest_root(image), self._disk_size()))
 
     def _disk_size(self) -> int:
-        """Draw a size with a long tail, in steps of 10 up to 1000 GB."""
-        return 10 * min(catalog.LARGEST_VOLUME_GB // 10, math.ceil(self._random.lognormvariate(1.6, 0.9)))
+        return drawn_size(self._random)
 
     def _attached_volumes(
         self, app: App, instance_id: str, name: str, zone: str, created: datetime
@@ -234,7 +233,7 @@ class _Builder:
         return self._metadata.setdefault((image.id, *kept, *kept.values()), {**image.properties, **kept})
 
     def _id(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        return drawn_id(self._random)
 
 
 def _private_networks(size: int) -> list[tuple[Network, Subnet]]:

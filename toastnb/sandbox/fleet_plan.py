@@ -205,13 +205,14 @@ def keypairs(draw: random.Random, start: datetime) -> list[Keypair]:
     made: dict[str, Keypair] = {}
     for name, kind in _KEYPAIRS:
         twin = made.get(kind.removeprefix("= "))
-        public_key = twin.public_key if twin else sshkeys.openssh(_public_key(kind, draw), name)
+        public_key = twin.public_key if twin else sshkeys.openssh(drawn_key(kind, draw), name)
         created = stamp(start - timedelta(days=draw.uniform(30, 3000)))
         made[name] = Keypair(name, public_key, sshkeys.fingerprint(public_key), created)
     return list(made.values())
 
 
-def _public_key(kind: str, draw: random.Random) -> sshkeys.PublicKey:
+def drawn_key(kind: str, draw: random.Random) -> sshkeys.PublicKey:
+    """Draw a public key of a kind: ed25519, ecdsa, rsa2048 and the like."""
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.from_private_bytes(draw.randbytes(32)).public_key()
     if kind == "ecdsa":

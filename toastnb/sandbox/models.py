@@ -279,3 +279,5 @@ class State(Struct, frozen=True, kw_only=True):
     transitions: list[Transition] = []
     not_served: list[str] = []
     """Paths of reads that are answered with "Not supported"."""
+    days_lived: int = 0
+    """How many days of its life it has behind it, see the module `life`."""

@@ -228,6 +228,27 @@ class Sandbox:
         """
         self._service.advance(seconds)
 
+    def live(self, days: int = 1) -> datetime:
+        """Let days pass on its clock, each with what a day brings: instances come, go, change and are forgotten.
+
+        Parameters
+        ----------
+        days
+            How many, up to 3,650.
+
+        Returns
+        -------
+        datetime
+            When the last of them ended, in UTC.
+
+        Examples
+        --------
+        >>> sandbox = Sandbox(instances=100, start="2026-01-01T00:00:00Z")
+        >>> sandbox.live(days=60).isoformat()
+        '2026-03-02T00:00:00+00:00'
+        """
+        return self._service.live(days)
+
     def fault(self, match: str, kind: str, *, times: int | None = 1, **details: Any) -> None:
         """Let something go wrong with the next calls of a kind.
 

@@ -3,6 +3,7 @@
 A lock makes each call, and each touch from another thread, one indivisible step.
 """
 
+import operator
 import threading
 from collections import Counter
 from datetime import datetime
@@ -12,8 +13,11 @@ from msgspec import Struct
 from toastnb.sandbox.account import Account
 from toastnb.sandbox.clock import Clock
 from toastnb.sandbox.faults import Faults
+from toastnb.sandbox.life import DAY, live_a_day
 from toastnb.sandbox.models import State
 from toastnb.sandbox.tokens import Tokens
+
+_MOST_DAYS = 3_650  # nobody else is answered meanwhile
 
 
 class Settings(Struct, frozen=True):
@@ -63,6 +67,22 @@ class Service:
             self.clock.advance(seconds)
             self.account.settle()
             return self.clock.now()
+
+    def live(self, days: int) -> datetime:
+        """Let days pass, each with what it brings; return when the last of them ended."""
+        try:
+            number = operator.index(days)
+        except TypeError:
+            number = -1
+        if not 0 <= number <= _MOST_DAYS:
+            raise ValueError(f"days must be a whole number of 0 to {_MOST_DAYS:,}, not {days!r}")
+        with self.lock:
+            self.clock.check(number * DAY)
+            for _ in range(number):
+                begin = self.clock.set_to
+                self.advance(DAY)
+                live_a_day(self.account, self.settings.seed, begin)
+            return self.clock.set_to
 
     def set_latency(self, seconds: float) -> None:
         """Let every call take longer."""

@@ -6,6 +6,7 @@ available at once; a new floating IP comes from one fixed range.
 """
 
 import ipaddress
+from collections.abc import Callable
 
 from toastnb.sandbox import sshkeys
 from toastnb.sandbox.account import Account, find, new_id
@@ -52,7 +53,7 @@ def delete_image(account: Account, identifier: str) -> None:
     del account.images[identifier]
 
 
-def create_floating_ip(account: Account, pool_id: str) -> FloatingIp:
+def create_floating_ip(account: Account, pool_id: str, make_id: Callable[[], str] = new_id) -> FloatingIp:
     """Take the first floating IP that the account does not have yet."""
     pool = find(account.pools, pool_id, Code.NO_FLOATING_IP, "pool")
     taken = {floating_ip.floating_ip_address for floating_ip in account.floating_ips.values()}
@@ -60,7 +61,7 @@ def create_floating_ip(account: Account, pool_id: str) -> FloatingIp:
     for number in range(first, first + FLOATING_RANGE.num_addresses - 2):
         address = str(ipaddress.IPv4Address(number))
         if address not in taken:
-            floating_ip = FloatingIp(new_id(), address, pool, "DOWN")
+            floating_ip = FloatingIp(make_id(), address, pool, "DOWN")
             account.floating_ips[floating_ip.id] = floating_ip
             return floating_ip
     raise RefusedError(Code.NO_FREE_ADDRESS, f"pool {pool.name!r} is used up")

@@ -1,0 +1,161 @@
+"""Growth, the weekly season, steps, and when nothing is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import toastnb as tn
+from tests.capacity.series import amounts, walk
+from toastnb.capacity.steps import LEAST_SHARE, shaped
+
+RESOURCES = ["instances", "vcpus", "ram_gb", "disk_gb"]
+
+
+def growth(instances: Any, **arguments: Any) -> pd.DataFrame:
+    return tn.capacity.growth(amounts(instances), **arguments).loc["shop"]
+
+
+def test_a_straight_line_grows_by_its_slope() -> None:
+    table = growth(100 + 2 * np.arange(60))
+    assert table.index.tolist() == RESOURCES
+    for resource, each in zip(RESOURCES, (1, 2, 4, 100), strict=True):
+        row = table.loc[resource]
+        assert row.a_day == pytest.approx(2 * each, rel=0.02)
+        assert row.a_month == pytest.approx(30 * row.a_day)
+        assert row.a_day_low <= 2 * each <= row.a_day_high
+        assert row.level == pytest.approx(218 * each, rel=0.01)
+        assert (row.allocated, row.days, row.gaps, row.steps) == (218 * each, 60, 0, 0)
+    assert table["last"].unique().tolist() == [pd.Timestamp("2026-07-30", tz="UTC")]
+
+
+def test_what_never_moved_is_not_known_to_stand_for_ever() -> None:
+    row = growth([100] * 60).loc["vcpus"]
+    assert row.a_day == pytest.approx(0, abs=0.01)
+    assert row.a_day_low < 0 < row.a_day_high
+
+
+def test_a_step_is_shown_and_is_no_growth() -> None:
+    line = walk(120, growth=0.5)
+    line[70:] += 90
+    row = growth(line).loc["instances"]
+    assert row.steps == 1
+    assert row.last_step_on == pd.Timestamp("2026-08-10", tz="UTC")
+    assert row.last_step == pytest.approx(90, abs=8)
+    assert row.stepped == row.last_step
+    plain = growth(walk(120, growth=0.5)).loc["instances"]
+    assert row.a_month == pytest.approx(plain.a_month, abs=3)
+    assert plain.steps == 0
+
+
+def test_a_step_within_a_gap_is_on_the_first_day_after_it() -> None:
+    line = walk(120, growth=0.5)
+    line[70:] -= 60
+    line[66:73] = np.nan
+    row = growth(line).loc["instances"]
+    assert (row.steps, row.gaps) == (1, 7)
+    assert row.last_step_on == pd.Timestamp("2026-06-01", tz="UTC") + pd.Timedelta(days=73)
+
+
+@pytest.mark.parametrize(("share", "steps"), [(LEAST_SHARE * 0.8, 0), (LEAST_SHARE * 1.3, 1)])
+def test_a_step_is_large_for_who_reads_it(share: float, steps: int) -> None:
+    line = np.full(60, 10_000.0)
+    line[30:] += round(10_000 * share)
+    assert len(shaped(line, 0, 1.0).steps) == steps
+
+
+def test_batches_that_come_every_week_are_growth_and_no_steps() -> None:
+    row = growth(100 + 12 * (np.arange(140) // 7)).loc["instances"]
+    assert row.steps == 0
+    assert row.a_month == pytest.approx(12 / 7 * 30, rel=0.1)
+
+
+def test_a_weekly_season_is_told_where_there_is_one_and_enough_of_it() -> None:
+    weekend = 20 * (np.arange(60) % 7 >= 5)
+    row = growth(walk(60) - weekend).loc["instances"]
+    assert row.weekly == pytest.approx(20, abs=6)
+    assert growth(walk(60)).loc["instances", "weekly"] == 0
+    seldom = walk(60)
+    seldom[1::2] = np.nan
+    assert pd.isna(growth(seldom).loc["instances", "weekly"])
+
+
+def test_the_last_snapshot_of_a_day_counts() -> None:
+    early = amounts(walk(40))
+    noon = early.assign(at=early["at"] + pd.Timedelta(hours=9), instances=early["instances"] + 7)
+    both = pd.concat([noon, early]).sample(frac=1, random_state=1)
+    found = tn.capacity.growth_series(both).xs("instances", level="resource")
+    assert found["allocated"].tolist() == noon["instances"].tolist()
+
+
+def test_groups_stand_by_project_and_key_and_add_up() -> None:
+    parts = [amounts(walk(60, seed), zone=zone) for seed, zone in enumerate(["a", "b"])]
+    parts.append(amounts(walk(60, 5), project="dev", zone="a"))
+    frame = pd.concat(parts)
+    table = tn.capacity.growth(frame, by="zone")
+    assert table.index.names == ["project", "zone", "resource"]
+    assert table.index.droplevel("resource").unique().tolist() == [("dev", "a"), ("shop", "a"), ("shop", "b")]
+    whole = tn.capacity.growth(frame)
+    assert whole.loc[("shop", "vcpus"), "allocated"] == table.xs("vcpus", level="resource")["allocated"]["shop"].sum()
+
+
+def test_a_group_that_is_too_young_says_so_and_the_others_are_told() -> None:
+    frame = pd.concat([amounts(walk(60), zone="a"), amounts(walk(10), start="2026-07-21", zone="b")])
+    table = tn.capacity.growth(frame, by="zone").loc["shop"]
+    assert table.loc[("b", "vcpus"), "refused"] == "10 days with a snapshot within 10 days"
+    assert pd.isna(table.loc[("b", "vcpus"), "a_day"])
+    assert pd.isna(table.loc[("a", "vcpus"), "refused"])
+    assert tn.capacity.growth_series(frame, by="zone").index.unique("zone").tolist() == ["a"]
+
+
+def test_a_group_that_has_nothing_any_more_is_zero() -> None:
+    frame = pd.concat([amounts(walk(60), zone="a"), amounts(walk(40), zone="b")])
+    row = tn.capacity.growth(frame, by="zone").loc[("shop", "b", "instances")]
+    assert (row.allocated, row.last_step_on) == (0, pd.Timestamp("2026-07-11", tz="UTC"))
+
+
+def test_what_is_not_known_is_a_gap_and_counted() -> None:
+    frame = amounts(walk(60))
+    frame.loc[10:12, "vcpus"] = pd.NA
+    frame.loc[10:12, "unknown"] = [3, 8, 5]
+    table = tn.capacity.growth(frame).loc["shop"]
+    assert table["gaps"].tolist() == [0, 3, 0, 0]
+    assert table["unknown"].unique().tolist() == [8]
+
+
+@pytest.mark.parametrize(("days", "enough"), [(20, False), (21, True)])
+def test_how_long_is_long_enough(days: int, enough: bool) -> None:
+    if enough:
+        assert len(growth(walk(days))) == 4
+    else:
+        with pytest.raises(tn.InvalidInput, match=r"20 days with a snapshot within 20 days.*at least 14 days"):
+            growth(walk(days))
+
+
+@pytest.mark.parametrize(("gap", "enough"), [(20, True), (21, False)])
+def test_how_even_is_even_enough(gap: int, enough: bool) -> None:
+    line = walk(60)
+    line[20 : 20 + gap] = np.nan
+    if enough:
+        assert growth(line).loc["vcpus", "gaps"] == gap
+    else:
+        with pytest.raises(tn.InvalidInput, match="21 of 60 days without a snapshot in one gap"):
+            growth(line)
+
+
+def test_nothing_at_all_is_refused() -> None:
+    with pytest.raises(tn.InvalidInput, match="no snapshot"):
+        tn.capacity.growth(amounts(walk(30)).iloc[:0])
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "store", pd.DataFrame({"at": []})])
+def test_what_is_no_history_is_refused(wrong: Any) -> None:
+    with pytest.raises(tn.InvalidInput, match="history"):
+        tn.capacity.growth(wrong)
+    with pytest.raises(tn.InvalidInput, match="history lacks the columns zone"):
+        tn.capacity.growth(amounts(walk(30)), by="zone")
+    with pytest.raises(tn.InvalidInput, match="history has at of"):
+        tn.capacity.growth(amounts(walk(30)).assign(at="2026-11-01"))

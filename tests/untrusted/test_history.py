@@ -1,0 +1,99 @@
+"""Hostile texts over time: recorded, read back, compared and told, they are text and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import toastnb as tn
+from tests.untrusted.names import HARMFUL, TEXTS, mended
+from tests.untrusted.test_pages import HARMLESS, OURS, Elements
+from toastnb.cli import app
+from toastnb.report import exports, pages
+
+
+@pytest.fixture(scope="module")
+def store(short: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store in which each instance had another's name, and the project has a hostile name."""
+    store = tmp_path_factory.mktemp("hostile") / "store"
+    vms = short.instances_detail
+    names = pd.Series([*vms["name"].iloc[1:], vms["name"].iloc[0]], dtype="str")
+    before = tn.Inventory(short.tables | {"instances_detail": vms.assign(name=names)}, {}, short.fetched_at, "")
+    tn.history.record(before, store, at="2026-01-01", project="<script>x</script>")
+    return store
+
+
+@pytest.fixture(scope="module")
+def changes(store: Path, short: tn.Inventory) -> pd.DataFrame:
+    return tn.history.diff(tn.history.open_store(store).newest(), short)
+
+
+def test_any_text_is_recorded_and_read_back_as_it_is(few_zones: tn.Inventory, tmp_path: Path) -> None:
+    tn.history.record(few_zones, tmp_path, project="shop")
+    again = tn.history.open_store(tmp_path).newest()
+    for name, table in few_zones.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], table)
+
+
+def test_any_text_is_a_projects_name_or_is_refused(tmp_path: Path) -> None:
+    account = tn.Inventory({}, {}, "2026-01-01T00:00:00Z")
+    taken, refusals = [], []
+    for text in dict.fromkeys(map(mended, TEXTS.values())):
+        try:
+            tn.history.record(account, tmp_path / "store", project=text)
+        except tn.InvalidInput as error:
+            refusals.append(str(error))
+        else:
+            taken.append(text or "account")
+    assert not HARMFUL.search("".join(refusals).replace("\t", ""))
+    assert tn.history.open_store(tmp_path / "store").projects == sorted(set(taken))
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["store"]  # no name leads elsewhere
+
+
+def test_what_changed_is_text_on_the_page_and_calm_on_a_terminal(
+    changes: pd.DataFrame, store: Path, short: tn.Inventory
+) -> None:
+    levels = tn.history.waterfall(tn.history.open_store(store).newest(), short)
+    page = pages.changes_page(changes, levels)
+    elements = Elements(page)
+    assert elements.tags <= OURS
+    assert [name for name in elements.attributes if not HARMLESS.fullmatch(name)] == []
+    assert not HARMFUL.search(page.replace("\t", ""))
+    assert not HARMFUL.search(exports.as_text(changes))
+    assert (changes["change"] == "renamed").sum() >= len(short.instances_detail) - 1
+
+
+def test_the_commands_are_calm(store: Path, short: tn.Inventory, tmp_path: Path) -> None:
+    saved = str(short.save(tmp_path / "account.zip"))
+    for arguments in (["history", str(store)], ["diff", saved, saved], ["growth", str(store)]):
+        answer = CliRunner().invoke(app, arguments)
+        assert not HARMFUL.search(answer.stdout + answer.stderr + str(answer.exception or ""))
+
+
+def test_growth_of_hostile_projects_and_zones_is_calm() -> None:
+    days = pd.date_range("2026-01-01", periods=22, tz="UTC")
+    hostile = [mended(TEXTS[name]) for name in ("script: script", "control: clear", "word: Total")]
+    one = pd.DataFrame({"at": days, "instances": range(22)})
+    amounts = pd.concat([one.assign(project=text, zone=text) for text in hostile], ignore_index=True)
+    vms = amounts["instances"].astype("Int64")
+    amounts = amounts.assign(instances=vms, vcpus=vms, ram_gb=vms, disk_gb=vms, unknown=0)
+    table = tn.capacity.growth(amounts, by="zone").reset_index()
+    assert set(table["zone"]) == set(hostile)
+    assert not HARMFUL.search(exports.as_text(table))
+    assert not HARMFUL.search(exports.as_json(table))
+
+
+def test_the_reports_words_of_the_past_are_text(store: Path, short: tn.Inventory) -> None:
+    zone = mended(TEXTS["script: script"])
+    past = tn.report.over_time(short, store, {zone: {"vcpus": 100}})
+    said = tn.report.summary(short, past=past)
+    assert all(not HARMFUL.search(sentence) for sentence in said)
+    assert "<script" not in said._repr_html_()
+    for section in past.refused:
+        assert past.why(section)
+    loud = tn.report.OverTime(past.history, "", refused={"Growth": f"no {zone}\x1b[2J"})
+    assert "<script" not in loud.why("Growth")._repr_html_()
+    assert not HARMFUL.search(str(loud.why("Growth")))

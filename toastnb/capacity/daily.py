@@ -1,0 +1,132 @@
+"""From the amounts of snapshots to a value a day, and whether these are enough to tell growth by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from toastnb.capacity.distributed import is_distributed
+from toastnb.capacity.selection import as_keys, require_columns
+from toastnb.capacity.sums import totals
+from toastnb.capacity.trend import Floats
+from toastnb.errors import InvalidInput
+
+GROWING = ["instances", "vcpus", "ram_gb", "disk_gb"]
+LEAST_DAYS = 14
+LEAST_SPAN = 21
+_MOST_GAP = 1 / 3
+_HINT = "Give tn.history.open_store(...), or what its amounts() answers."
+
+
+class HasAmounts(Protocol):
+    """What a History has that is needed here."""
+
+    def amounts(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Return what each snapshot had allocated."""
+
+
+History = HasAmounts | pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Daily:
+    """One resource of one group: a value a day, NaN where there was no snapshot; or why there are too few."""
+
+    key: tuple[Any, ...]
+    first: pd.Timestamp
+    values: Floats
+    unit: float
+    unknown: int
+
+    @property
+    def known(self) -> int:
+        """On how many days there is a value."""
+        return int(np.isfinite(self.values).sum())
+
+    @property
+    def last(self) -> pd.Timestamp:
+        """The last day."""
+        return self.first + pd.Timedelta(days=len(self.values) - 1)
+
+    @property
+    def lacking(self) -> str:
+        """Why growth cannot be told from it; empty when it can."""
+        if self.known < LEAST_DAYS or len(self.values) < LEAST_SPAN:
+            return f"{self.known} days with a snapshot within {len(self.values)} days"
+        gap = int(np.diff(np.flatnonzero(np.isfinite(self.values))).max()) - 1
+        if gap > len(self.values) * _MOST_GAP:
+            return f"{gap} of {len(self.values)} days without a snapshot in one gap"
+        return ""
+
+
+def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return the amounts of a history, and the columns that they are to be grouped by, the project first.
+
+    Raises
+    ------
+    InvalidInput
+        When it is neither a History nor such a frame, or lacks a column.
+    """
+    keys = [] if by is None else as_keys(by)
+    if is_distributed(history):
+        history = totals(history, by=["at", "project", *keys], total=False).reset_index()  # type: ignore[arg-type]
+    elif not isinstance(history, pd.DataFrame):
+        if not hasattr(history, "amounts"):
+            raise InvalidInput(f"history is {type(history).__name__}, but must be a History", hint=_HINT)
+        history = history.amounts(by=keys)
+    require_columns(history, ["at", "project", *keys, *GROWING, "unknown"], "history")
+    if not isinstance(history["at"].dtype, pd.DatetimeTZDtype):
+        raise InvalidInput(f"history has at of {history['at'].dtype}, but it must be times in UTC", hint=_HINT)
+    return history, ["project", *keys]
+
+
+def daily(amounts: pd.DataFrame, keys: list[str]) -> list[Daily]:
+    """Return a series each group and resource: the last snapshot of each day in UTC.
+
+    A group begins with the first snapshot that has it. In those after that have none of it, it is 0.
+
+    Raises
+    ------
+    InvalidInput
+        When no series is long and even enough.
+    """
+    found = [series for project, mine in amounts.groupby("project") for series in _of_project(str(project), mine, keys)]
+    refused = [series for series in found if series.lacking]
+    if len(refused) == len(found):
+        best = max(found, key=lambda series: series.known, default=None)
+        there = best.lacking if best else "no snapshot"
+        needed = f"at least {LEAST_DAYS} days with a snapshot within {LEAST_SPAN} days or more"
+        hint = f"Needed are {needed}, and no gap longer than a third of the time. Record a snapshot every day."
+        raise InvalidInput(f"the history is too short or too uneven to tell growth: {there}", hint=hint)
+    return found
+
+
+def _of_project(project: str, amounts: pd.DataFrame, keys: list[str]) -> Iterator[Daily]:
+    figures = [*GROWING, "unknown"]
+    sums = amounts.groupby(["at", *keys], dropna=False, sort=True)[figures].sum(min_count=1).reset_index()
+    sums["day"] = sums["at"].dt.floor("D")
+    newest = sums.groupby("day")["at"].transform("max")
+    days = sums[sums["at"] == newest]
+    seen = pd.DatetimeIndex(days["day"].unique())
+    groups = days.groupby(keys, dropna=False, sort=True)
+    for key, rows in groups:
+        by_day = rows.set_index("day")[figures].astype("Float64")
+        since = seen[seen >= by_day.index.min()]
+        counted = by_day.reindex(since)
+        counted.loc[~since.isin(by_day.index)] = 0.0
+        every = pd.date_range(since.min(), seen.max(), freq="D")
+        instances = counted["instances"].iloc[-1]
+        for resource in GROWING:
+            values = counted[resource].reindex(every).to_numpy(dtype="float64", na_value=np.nan)
+            unit = counted[resource].iloc[-1] / instances if instances else 1.0
+            yield Daily(
+                (*key, resource),
+                every[0],
+                values,
+                1.0 if pd.isna(unit) else max(1.0, float(unit)),
+                int(counted["unknown"].max()),
+            )

@@ -1,0 +1,71 @@
+"""Step changes: what came or went within one snapshot's interval and is no part of growth, as a migration.
+
+Change-point libraries look for levels that stay; between two creations a growing account has none. Here a step is what
+stands out from the model of the series, one after the other, the largest first (the auxiliary residuals of Harvey and
+Koopman, 1992), as long as it is large by what is usual and large for who reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from toastnb.capacity.trend import ROUGHLY, Floats, Model, fitted, has_season, surprise
+
+STANDS_OUT = 6.0  # times what is usual from day to day
+LEAST_SHARE = 0.05  # of what was allocated
+_MOST = 12
+_LEAST_WEEKS = 3
+
+
+def shaped(values: Floats, weekday: int, unit: float) -> Model:
+    """Return the model of a series with the steps that stand out, and a weekly season where there is one.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        A value a day, NaN where there was no snapshot.
+    weekday : int
+        The weekday of the first, Monday is 0.
+    unit : float
+        What one more instance would add.
+    """
+    model = with_steps(Model(values, weekday, unit))
+    if not may_have_season(values):
+        return model
+    seasonal = with_steps(Model(values, weekday, unit, season=True))
+    return seasonal if has_season(fitted(seasonal, among=ROUGHLY)) else model
+
+
+def may_have_season(values: Floats) -> bool:
+    """Tell whether there are three weeks, and at least as many snapshots as 6 of 7 days would have."""
+    known = np.isfinite(values)
+    return len(values) >= _LEAST_WEEKS * 7 and known.mean() >= 6 / 7
+
+
+def with_steps(model: Model) -> Model:
+    """Return a model with the steps that stand out from it."""
+    known = np.flatnonzero(np.isfinite(model.values))
+    if not _may_step(model.values[known]):
+        return model
+    for _ in range(_MOST):
+        level, standing = surprise(model)
+        day = known[np.searchsorted(known, int(standing[:-1].argmax()) + 1)]
+        before = known[known < day][-1]
+        more = replace(model, steps=tuple(sorted({*model.steps, int(day)})))
+        if standing[:-1].max() < STANDS_OUT or more == model or not _is_large(more, int(day), level[before]):
+            return model
+        model = more
+    return model
+
+
+def _may_step(values: Floats) -> bool:
+    """Tell whether any change is as large as half of what a step is; most series are told by that at once."""
+    base = np.maximum(np.abs(values[:-1]), np.abs(values[1:]))
+    return bool((np.abs(np.diff(values)) > base * LEAST_SHARE / 2).any())
+
+
+def _is_large(model: Model, day: int, before: float) -> bool:
+    size = abs(float(fitted(model, among=ROUGHLY).sizes[model.steps.index(day)]))
+    return size >= LEAST_SHARE * max(abs(before), size)

@@ -1,0 +1,86 @@
+"""The commands `growth` and `forecast`: what a history tells of how fast it grows, and when it is full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toastnb.cli.common import OutFileOption, say
+from toastnb.cli.tables import Format, checked_format, write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toastnb.history import History
+
+StoreArgument = Annotated[str, typer.Argument(help="A history: a folder, or a URL such as s3://bucket/prefix.")]
+ProjectOption = Annotated[str, typer.Option(help="Only this project.")]
+FormatOption = Annotated[Format | None, typer.Option("--format", "-f", help="By --out's ending, or table.")]
+_RATES = ["allocated", "a_month_low", "a_month", "a_month_high", "weekly", "steps", "last_step", "last_step_on"]
+_SPAN = ["days", "gaps", "last"]
+_DAYS = ("last_step_on", "earliest", "expected", "latest", "last")
+_AHEAD = ["limit", "allocated", "earliest", "expected", "latest", "full", "binding", "at_horizon", "last"]
+
+
+def growth(
+    store: StoreArgument,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="A column to group by besides the project, as zone; again.")
+    ] = None,
+    project: ProjectOption = "",
+    format: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Tell how fast what is allocated grows, with the interval of 80 % and the steps that are no growth.
+
+    A table has growth in 30 days; the other formats have all columns.
+    """
+    from toastnb import capacity
+
+    kind = checked_format(format, out)
+    table = capacity.growth(_history(store, project), by=by)
+    _write(table, [*_RATES, *_SPAN], kind, out, "growth")
+
+
+def forecast(
+    store: StoreArgument,
+    limits: Annotated[Path, typer.Option(help="What may be allocated at most, CSV, by zone or in all.")],
+    horizon: Annotated[int, typer.Option(min=1, max=1825, help="How many days to look ahead.")] = 180,
+    project: ProjectOption = "",
+    format: FormatOption = None,
+    out: OutFileOption = None,
+) -> None:
+    """Tell when what is allocated reaches its limits, as a range of dates, and which resource is first.
+
+    Earliest, expected and latest are the days on which the ends of the interval of 80 % and its middle are at the
+    limit; "-" is not within the horizon. Each project is held against the same limits.
+
+    "toastnb template limits.csv" has a file to start from.
+    """
+    from toastnb import capacity
+
+    kind = checked_format(format, out)
+    table = capacity.forecast(_history(store, project), limits, horizon)
+    _write(table, _AHEAD, kind, out, "forecast")
+
+
+def _history(store: str, project: str) -> History:
+    from toastnb.history import open_store
+
+    opened = open_store(store)
+    return opened.of(project) if project else opened
+
+
+def _write(table: pd.DataFrame, shown: list[str], kind: Format, out: Path | None, name: str) -> None:
+    """Write a table: as text what fits on a line, days as days; and tell of which group nothing is told."""
+    whole = table.reset_index()
+    days = {day: whole[day].dt.strftime("%Y-%m-%d") for day in shown if day in _DAYS}
+    text = whole.assign(**days)[[*table.index.names, *shown]]
+    write(text if kind is Format.TABLE else whole, kind, out, name)
+    if out is not None:
+        say(f"Wrote {len(table):,} rows of {name} to {out}")
+    groups = [level for level in table.index.names if level != "resource"]
+    for row in whole[whole["refused"].notna()].drop_duplicates([*groups, "refused"])[[*groups, "refused"]].values:
+        say(f"Not told of {', '.join(map(str, row[:-1]))}: {row[-1]}")

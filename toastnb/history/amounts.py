@@ -1,0 +1,136 @@
+"""What each snapshot had allocated: the series that growth and forecasts work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from toastnb.capacity.selection import FAMILY
+from toastnb.capacity.sums import SOURCES
+from toastnb.columns import TABLES
+from toastnb.errors import InvalidInput
+from toastnb.history import layout
+from toastnb.history.places import Place
+from toastnb.history.reading import arrow_files, as_frame_of, files_of, within
+from toastnb.rules import NOT_ALLOCATED
+
+_TABLE = "instances_detail"
+_SUMMED = ["vcpus", "ram_mb", "disk_gb"]
+_AMOUNTS = ["instances", "vcpus", "ram_gb", "disk_gb", "unknown"]
+_FILES_AT_ONCE = 200  # before they are merged, a snapshot is a file of its own
+_ROWS_AT_ONCE = layout.ROWS_A_GROUP
+
+
+def checked_keys(by: str | Sequence[str] | None) -> list[str]:
+    """Return the columns to group by.
+
+    Raises
+    ------
+    InvalidInput
+        When one is no column of instances_detail, nor ``family``.
+    """
+    keys = [by] if isinstance(by, str) else list(by or ())
+    known = [FAMILY, *(column.name for column in TABLES[_TABLE])]
+    wrong = [key for key in keys if key not in known]
+    if wrong:
+        raise InvalidInput(f"by is {wrong[0]!r}", hint=f"It may be of: {', '.join(known)}.")
+    taken = [key for key in keys if key in _AMOUNTS or keys.count(key) > 1]
+    if taken:
+        raise InvalidInput(f"by has {taken[0]!r}, which is a figure or there twice", hint="Group by zone, for example.")
+    return keys
+
+
+def amounts_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return what was allocated in each of the chosen snapshots, by groups.
+
+    The files are read some at a time, and of these some rows: what is in memory are sums.
+    """
+    return series_of(chosen, keys, [sums_of(place, some, keys) for some in _some(chosen)])
+
+
+def sums_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pa.Table:
+    """Return sums of the chosen snapshots, by groups."""
+
+    def read() -> pa.Table:
+        return _added([_sums(rows, keys) for rows in _rows(place, chosen, keys)], keys)
+
+    sums: pa.Table = place.attempt("read", read)
+    return sums
+
+
+def series_of(chosen: pd.DataFrame, keys: list[str], sums: Sequence[pa.Table]) -> pd.DataFrame:
+    """Return the table of `amounts_of` from the sums of some snapshots and those of others."""
+    added = _added(sums, keys)
+    summed = as_frame_of(added)
+    when = chosen[["snapshot_id", "at", "project"]].astype({"snapshot_id": summed["snapshot_id"].dtype})
+    table = when.merge(summed, on="snapshot_id", how="inner" if keys else "left")
+    if not keys:  # a snapshot without instances is one of nothing
+        nothing = table["instances"].isna()
+        table.loc[nothing, [*_SUMMED, "instances", "unknown"]] = 0
+    table["ram_gb"] = table.pop("ram_mb").astype("Float64") / 1024
+    table = table.sort_values(["at", "project", *keys], kind="stable", ignore_index=True)
+    return table[["at", "project", *keys, *_AMOUNTS]]
+
+
+def _added(sums: Sequence[pa.Table], keys: list[str]) -> pa.Table:
+    whole = pa.concat_tables([_empty(keys), *sums])
+    groups, summed = ["snapshot_id", *keys], [*_SUMMED, "instances", "unknown"]
+    added = whole.group_by(groups, use_threads=False).aggregate([(name, "sum") for name in summed])
+    return added.rename_columns([name.removesuffix("_sum") for name in added.column_names]).select([*groups, *summed])
+
+
+def _some(chosen: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Split snapshots by the files that they are in."""
+    numbers = pd.factorize(chosen["part"])[0] // _FILES_AT_ONCE
+    for _, some in chosen.groupby(numbers):
+        yield some
+
+
+def _rows(place: Place, chosen: pd.DataFrame, keys: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield what is allocated in the chosen snapshots, some rows at a time, and only the columns that are needed."""
+    schema = layout.schema_of(_TABLE)
+    files = files_of(place, _TABLE, chosen)
+    if not files:
+        return
+    stored = ["flavor_name" if key == FAMILY else key for key in keys]
+    found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
+    yield from found.to_batches(
+        columns=list(dict.fromkeys(["snapshot_id", "status", *SOURCES, *stored])),
+        filter=within(chosen) & (pc.field("status").is_null() | ~pc.field("status").isin(list(NOT_ALLOCATED))),
+        batch_size=_ROWS_AT_ONCE,
+        batch_readahead=1,
+        fragment_readahead=1,
+        use_threads=False,
+    )
+
+
+def _sums(rows: pa.RecordBatch, keys: list[str]) -> pa.Table:
+    columns = {name: rows.column(name) for name in ["snapshot_id", *_SUMMED]}
+    for key in keys:
+        columns[key] = _family(rows.column("flavor_name")) if key == FAMILY else rows.column(key)
+    lacking = pa.array([False] * len(rows), pa.bool_())
+    for name in SOURCES:
+        lacking = pc.or_(lacking, pc.is_null(rows.column(name)))
+    columns["unknown"] = lacking.cast(pa.int64())
+    columns["instances"] = pa.array([1] * len(rows), pa.int64())
+    groups = pa.table(columns).group_by(["snapshot_id", *keys], use_threads=False)
+    summed = [*_SUMMED, "instances", "unknown"]
+    table = groups.aggregate([(name, "sum") for name in summed])
+    named = table.rename_columns([name.removesuffix("_sum") for name in table.column_names])
+    return named.select(_empty(keys).column_names).cast(_empty(keys).schema)
+
+
+def _empty(keys: list[str]) -> pa.Table:
+    schema = layout.schema_of(_TABLE)
+    fields = [pa.field("snapshot_id", pa.string())]
+    fields += [pa.field(key, pa.string() if key == FAMILY else schema.field(key).type) for key in keys]
+    fields += [pa.field(name, pa.int64()) for name in [*_SUMMED, "instances", "unknown"]]
+    return pa.schema(fields).empty_table()
+
+
+def _family(flavor_names: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(flavor_names, r"\..*", "")

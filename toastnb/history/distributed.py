@@ -1,0 +1,67 @@
+"""A store's rows in Dask frames, and work on its snapshots by Dask: each worker opens the store and reads its share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from toastnb.capacity.selection import positions
+from toastnb.extras import needs
+from toastnb.history import layout
+from toastnb.history.places import Place
+from toastnb.history.reading import as_frame_of, check_whole, rows_of
+
+with needs("dask"):
+    import dask
+    import dask.dataframe as dd
+
+T = TypeVar("T")
+_ROWS_A_PARTITION = 500_000
+_FILES_A_PARTITION = 16  # before they are merged, a snapshot is a file of its own
+_SENT = ["snapshot_id", "project", "at", "part", "rows"]
+
+
+def frame(place: Place, table: str, chosen: pd.DataFrame, columns: Sequence[str]) -> dd.DataFrame:
+    """Return a table's rows of the chosen snapshots, in their order, as a Dask frame that reads what is asked of it.
+
+    A partition is some snapshots. Columns may be those that tell of the snapshot too.
+    """
+    read = partial(_read, address=place.address, table=table)
+    meta = as_frame_of(layout.schema_of(table).empty_table().select(list(columns)))
+    with dask.config.set({"dataframe.convert-string": False}):  # text is what pandas makes of it
+        return dd.from_map(read, shares(chosen, table), meta=meta, label=table, enforce_metadata=False)
+
+
+def _read(chosen: pd.DataFrame, columns: Sequence[str], address: str, table: str) -> pd.DataFrame:
+    """Return the rows of one partition, in the order of their snapshots."""
+    place = Place(address)
+    found = rows_of(place, table, chosen, list(dict.fromkeys(["snapshot_id", *columns])))
+    check_whole(place, table, chosen, found.num_rows)
+    rows = as_frame_of(found)
+    order = np.argsort(positions(rows["snapshot_id"], chosen["snapshot_id"]), kind="stable")
+    return rows[list(columns)].take(order).reset_index(drop=True)
+
+
+def shares(chosen: pd.DataFrame, table: str = "instances_detail") -> list[pd.DataFrame]:
+    """Return the snapshots of each partition: of few files, and of not too many rows."""
+    return [share[_SENT] for share in batches(chosen, table, "part", _FILES_A_PARTITION)]
+
+
+def batches(chosen: pd.DataFrame, table: str, of: str, most: int) -> list[pd.DataFrame]:
+    """Split snapshots, in their order, by the rows they have of a table and by how many files or projects they are of.
+
+    At least one, if without snapshots.
+    """
+    rows = pd.Series([layout.counted(text).get(table, 0) for text in chosen["rows"]], chosen.index, "int64")
+    others = chosen[of].ne(chosen[of].shift()).cumsum() - 1
+    parts = chosen.groupby([rows.cumsum() // _ROWS_A_PARTITION, others // most], sort=False)
+    return [part for _, part in parts] or [chosen]
+
+
+def on_workers(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """Return what a function answers of each item, in their order, by whatever scheduler Dask has."""
+    return list(dask.compute(*[dask.delayed(work)(item) for item in items]))

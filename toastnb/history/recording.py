@@ -1,0 +1,114 @@
+"""Putting an inventory into a store."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from toastnb.capacity.times import moment
+from toastnb.errors import Conflict
+from toastnb.history import layout
+from toastnb.history.places import Place, Store, address_of
+from toastnb.history.reading import entries_of, newest_parts
+from toastnb.inventory import Inventory, one_project
+from toastnb.rules import check_text
+
+
+def record(inventory: Inventory, store: Store, at: str | datetime | None = None, project: str = "") -> str:
+    """Put an inventory into a store as a snapshot; it is there whole, or not at all.
+
+    Recording the same inventory again changes nothing. Several may record into one store at once.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        What `Toast.inventory` or `load_inventory` answers. Columns beyond the dictionary are left out: metadata has its
+        own table.
+    store : str or path-like
+        A folder, made if need be (for its owner only), or any URL that fsspec knows, as ``s3://bucket/prefix``. Keys
+        for it come from where its library looks for them, never from the URL.
+    at : str or datetime, optional
+        The moment it stands for, UTC where it has no zone, to the microsecond; by default when it was fetched. It may
+        be one to come, as a sandbox's clock has it.
+    project : str
+        The name under which this account's snapshots are kept together; by default the inventory's source.
+
+    Returns
+    -------
+    str
+        The snapshot's id, which sorts by time.
+
+    Raises
+    ------
+    InvalidInput
+        When the store cannot be written or is damaged, its URL has keys in it, or a table lacks a column.
+    Conflict
+        When the store has another inventory of that project at that moment.
+    PermissionDenied, ServiceFailure
+        When the object storage refuses, or fails.
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> inventory = toast.inventory()
+    >>> snapshot = tn.history.record(inventory, "history", project="shop")
+    >>> tn.history.record(inventory, "history", project="shop") == snapshot
+    True
+    >>> tn.history.open_store("history").snapshots()[["project", "instances"]].values.tolist()
+    [['shop', 250]]
+    """
+    store = address_of(store)
+    place = Place(store)
+    when = moment(inventory.fetched_at if at is None else at)
+    name = check_text(project or inventory.source or "account", "project")
+    tables = {table: layout.stored_of(table, frame) for table, frame in one_project(inventory).tables.items()}
+    snapshot = layout.snapshot_id(name, when)
+    digest = layout.digest_of(tables, inventory.absent)
+    month = layout.month_of(when)
+    there = newest_parts(_entries(place, snapshot, month))
+    if (there["digest"] == digest).any():
+        return snapshot
+    _check_none_other(place, there, digest)
+    part = layout.first_part(snapshot, digest)
+    keys: dict[str, Any] = {"snapshot_id": snapshot, "project": name, "at": when, "part": part}
+    for table, stored in tables.items():
+        if len(stored):
+            rows = layout.with_keys(table, stored, keys)
+            place.write(layout.file_of(table, month, part), partial(layout.write_parquet, rows))
+    row = {
+        **keys,
+        "version": layout.VERSION,
+        "source": inventory.source,
+        "digest": digest,
+        "absent": json.dumps(inventory.absent, ensure_ascii=False),
+        "rows": json.dumps({table: len(stored) for table, stored in tables.items()}),
+    }
+    entry = layout.file_of(layout.SNAPSHOTS, month, part)
+    place.write(entry, partial(layout.write_parquet, pa.Table.from_pylist([row], schema=layout.SNAPSHOT_SCHEMA)))
+    try:
+        _check_none_other(place, _entries(place, snapshot, month), digest)
+    except Conflict:  # another was recorded between the two looks: whoever sees both steps back
+        place.remove([entry])
+        raise
+    return snapshot
+
+
+def _entries(place: Place, snapshot: str, month: str) -> pd.DataFrame:
+    """Return what the table of snapshots has of one."""
+    near = entries_of(place, lambda part: layout.may_hold(part, snapshot, month))
+    return near[near["snapshot_id"] == snapshot]
+
+
+def _check_none_other(place: Place, there: pd.DataFrame, digest: str) -> None:
+    other = there[there["digest"] != digest]
+    if len(other):
+        raise Conflict(
+            f"the history {place.name} has another inventory of {other['project'].iloc[0]} at {other['at'].iloc[0]}",
+            action="Recording an inventory",
+            hint="Give the moment that it stands for as `at`, or another `project`.",
+        )

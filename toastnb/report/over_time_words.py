@@ -1,0 +1,109 @@
+"""What a history tells, in sentences for the report's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from toastnb.capacity.selection import TOTAL
+from toastnb.plain import cut
+from toastnb.plots.words import count, number, signed
+from toastnb.report.over_time import GROWTH, REMAINING, SINCE, OverTime
+from toastnb.report.shapes import moment_text
+
+_FIGURES = ("vcpus", "ram_gb", "disk_gb")
+UNITS = {
+    "instances": "instances",
+    "vcpus": "vCPUs",
+    "ram_gb": "GB of RAM",
+    "root_gb": "GB of root disk",
+    "attached_gb": "GB of attached disk",
+    "disk_gb": "GB of disk",
+}
+_LONGEST_NAME = 60
+_DONE = ("created", "deleted", "renamed", "resized")
+
+
+def since_last_time(past: OverTime) -> Iterator[str]:
+    """Say what changed since the last snapshot."""
+    if past.changes is None or past.levels is None:
+        yield f"{SINCE}: {past.refused[SINCE]}"
+        return
+    mine = past.changes[past.changes["table"] == "instances_detail"]
+    counts = mine.groupby("change")["key"].nunique()
+    done = [f"{counts.get(change, 0):,} {change}" for change in _DONE if counts.get(change, 0)]
+    others = len(past.changes) - len(mine)
+    beside = f" {count(others, 'change')} in other tables." if others else ""
+    said = ", ".join(done) or "none created, deleted, renamed or resized"
+    yield f"Instances since {moment_text(past.since)}: {said}.{beside}"
+    steps = past.levels
+    moves = []
+    for name in _FIGURES:
+        before, after = (steps[name].astype("Float64")[step] for step in ("before", "after"))
+        if pd.notna(before) and pd.notna(after) and before != after:
+            moves.append(f"{signed(after - before)} {UNITS[name]} ({number(before)} to {number(after)})")
+    yield f"Allocated since then: {', '.join(moves)}." if moves else "As much is allocated as then."
+
+
+def growing(past: OverTime) -> Iterator[str]:
+    """Say how fast it grows, with the steps that are no growth."""
+    if past.growth is None:
+        both = " and time remaining" if past.refused.get(REMAINING) == past.refused[GROWTH] else ""
+        yield f"{GROWTH}{both}: {past.refused[GROWTH]}"
+        return
+    known = past.growth[past.growth["a_month"].notna()]
+    rates = [
+        f"{_rounded(row['a_month'])} {UNITS[str(name)]} ({_rounded(row['a_month_low'])} to "
+        f"{_rounded(row['a_month_high'])})"
+        for name, row in known.iterrows()
+        if name in _FIGURES
+    ]
+    yield f"Growth in 30 days, with the interval of 80 %: {', '.join(rates)}."
+    stepped = known.loc[known["steps"] > 0]
+    if len(stepped):
+        name = "vcpus" if "vcpus" in stepped.index else str(stepped.index[0])
+        row = stepped.loc[name]
+        more = f", the last of {row['steps']:,} steps" if row["steps"] > 1 else ""
+        step = f"{_rounded(row['last_step'])} {UNITS[name]} on {row['last_step_on']:%Y-%m-%d}"
+        yield f"Not in the growth is a step of {step}{more}."
+
+
+def remaining(past: OverTime) -> Iterator[str]:
+    """Say when limits are reached: a line a place, of the resource that is first."""
+    if past.forecast is None:
+        if past.refused.get(REMAINING) not in (None, past.refused.get(GROWTH)):
+            yield f"{REMAINING}: {past.refused[REMAINING]}"
+        return
+    first = past.forecast[past.forecast["binding"].fillna(False)]
+    for row in first.reset_index().to_dict("records"):
+        where = "In all" if row["zone"] == TOTAL else f"In {cut(str(row['zone']), _LONGEST_NAME)}"
+        limit = f"the limit of {number(row['limit'])} {UNITS[row['resource']]}"
+        if row["full"] == "now":
+            yield f"{where} {limit} is reached already."
+            continue
+        yield f"{where} {limit} is the first to be reached: {_when(row, past.horizon)}."
+    there = set(past.forecast.index.get_level_values("zone")) - set(first.index.get_level_values("zone"))
+    if there:
+        places = ", ".join(_place(zone) for zone in sorted(there))
+        yield f"No limit is reached within {past.horizon} days: {places}."
+
+
+def _when(row: dict[Hashable, Any], horizon: int) -> str:
+    """Return the range of dates on which a limit is reached, open at an end that is not within the horizon."""
+    dates = {name: f"{row[name]:%Y-%m-%d}" for name in ("earliest", "expected", "latest") if pd.notna(row[name])}
+    if "latest" in dates:
+        return f"between {dates['earliest']} and {dates['latest']}, expected on {dates['expected']}"
+    if "expected" in dates:
+        return f"expected on {dates['expected']}, not before {dates['earliest']}, and perhaps not within {horizon} days"
+    return f"perhaps, not before {dates['earliest']}; it is not expected within {horizon} days"
+
+
+def _place(zone: str) -> str:
+    return "in all" if zone == TOTAL else cut(zone, _LONGEST_NAME)
+
+
+def _rounded(value: Any) -> str:
+    """Return a rate with its sign; what is estimated has no decimals that mean something."""
+    return signed(round(float(value))) if abs(value) >= 10 else signed(round(float(value), 1))
