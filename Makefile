@@ -7,7 +7,7 @@ FUZZ ?= 60
 VERSIONS := 3.11 3.12 3.13 3.14
 # What tests the library itself, not this checkout; and what is needed to run that, at any version.
 LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project)
-TOOLS := hypothesis openpyxl packaging py-rattler pytest pytest-xdist pyyaml
+TOOLS := hypothesis 'moto[server]' openpyxl packaging polars py-rattler pytest pytest-xdist pyyaml 's3fs>=2025.2'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lab docs screenshots bench reliability fuzz check format browser clean
@@ -71,7 +71,7 @@ lowest: WARNINGS := -W ignore::DeprecationWarning # old releases use what newer 
 newest: RESOLUTION := --upgrade
 lowest newest: | $(BIN)/uv  ## the tests that need no browser, with the oldest (newest) versions that are admitted
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python $(OUT)/$@
-	@$(BIN)/uv pip install -q --python $(OUT)/$@/bin/python $(RESOLUTION) -e '.[all]'
+	@$(BIN)/uv pip install -q --python $(OUT)/$@/bin/python $(RESOLUTION) -e '.[all,dask]' 's3fs>=2025.2'
 	@$(BIN)/uv pip install -q --python $(OUT)/$@/bin/python $(TOOLS)
 	$(OUT)/$@/bin/python -m pytest -q -n 2 --dist loadfile $(WARNINGS) $(LIBRARY_TESTS)
 
