@@ -1,6 +1,6 @@
 """The back test of growth and forecasts: simulated histories, of which the end is kept back.
 
-Run as ``python -m benchmarks.forecast [HISTORIES] [--processes N]``: 250 histories of each of eight kinds by default,
+Run as ``python -m benchmarks.forecast [HISTORIES] [--processes N]``: 250 histories of each of ten kinds by default,
 30 to 365 days long. Of each, the intervals for 7, 30 and 90 days ahead are held against what was kept back, the growth
 against the one that was simulated, the steps that were found against those that were made, and "full on" against the
 day on which the limit was reached. The seed is fixed: the figures of docs/growth.md are what this prints.
@@ -25,6 +25,8 @@ LEADS = (7, 30, 90)
 SEED = 20_261_123
 KEPT_BACK = max(LEADS)
 _SHARES = [0.025, 0.1, 0.5, 0.9, 0.975]
+_FLAVORS = ((1, 1), (1, 2), (2, 2), (2, 4), (2, 8), (4, 4), (4, 8), (4, 16), (8, 8), (8, 16), (8, 64), (16, 128))
+_COMMON = (12, 7, 6, 73, 30, 12, 60, 24, 15, 6, 2, 3)  # how many have each of them in the sandbox
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Simulated:
     growth: float
     steps: dict[int, float]
     missing: float = 0.0
+    unit: float = 1.0
+    all_days: int = 0  # how many of the newest days have a snapshot each, where those before have one a week
 
 
 def _start(rng: np.random.Generator) -> float:
@@ -109,8 +113,32 @@ def gaps(rng: np.random.Generator, days: int) -> Simulated:
     return Simulated(made.values, made.growth, {}, rng.uniform(0.1, 0.5))
 
 
+def thinned(rng: np.random.Generator, days: int) -> Simulated:
+    """Draw a walk with noise, of which `compact` with all=35,weekly=365 has kept what it keeps."""
+    made = both(rng, days)
+    return Simulated(made.values, made.growth, {}, all_days=35)
+
+
+def lumps(rng: np.random.Generator, days: int) -> Simulated:
+    """Make and delete instances of a small group, one here and there, and sum the vCPUs or the RAM of their flavors."""
+    sizes = np.array(_FLAVORS, dtype=float)[:, rng.integers(2)]
+    there = rng.choice(len(sizes), rng.integers(2, len(sizes) + 1), replace=False, p=np.array(_COMMON) / sum(_COMMON))
+    sizes, common = sizes[there], np.array(_COMMON)[there] / sum(np.array(_COMMON)[there])
+    group = list(rng.choice(sizes, rng.integers(3, 41), p=common))
+    made = np.exp(rng.uniform(np.log(0.05), np.log(0.5)))
+    deleted = made * rng.uniform(0.3, 1.0)
+    values, count = np.zeros(days), 0
+    for day in range(days):
+        for _ in range(min(rng.poisson(deleted), len(group))):
+            group.pop(rng.integers(len(group)))
+        group += list(rng.choice(sizes, rng.poisson(made), p=common))
+        values[day], count = sum(group), len(group) if day < days - KEPT_BACK else count
+    unit = max(1.0, values[-KEPT_BACK - 1] / count) if count else 1.0
+    return Simulated(values, (made - deleted) * float(sizes @ common), {}, unit=unit)
+
+
 KINDS: dict[str, Callable[[np.random.Generator, int], Simulated]] = {
-    kind.__name__: kind for kind in (walk, noise, memory, both, week, batches, steps, gaps)
+    kind.__name__: kind for kind in (walk, noise, memory, both, week, batches, steps, gaps, thinned, lumps)
 }
 
 
@@ -121,7 +149,9 @@ def back_test(kind: str, number: int) -> dict[str, object]:
     made = KINDS[kind](rng, days + KEPT_BACK)
     seen, later = made.values[:days].copy(), made.values[days:]
     seen[1:-1][rng.random(days - 2) < made.missing] = np.nan
-    model = shaped(seen, int(rng.integers(7)), 1.0)
+    if made.all_days:
+        seen[1 : -made.all_days][np.arange(1, days - made.all_days) % 7 != 0] = np.nan
+    model = shaped(seen, int(rng.integers(7)), made.unit)
     fit = fitted(model, KEPT_BACK)
     ahead = quantiles(fit.weights, fit.means, fit.errors, fit.freedom, _SHARES)
     growths, errors = fit.growth

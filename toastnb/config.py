@@ -32,6 +32,11 @@ from toastnb.redaction import Secret, as_secret, sealed
 DEFAULT_BASE_URL = "https://api-compute.cloud.toast.com/compute"
 DEFAULT_TIMEOUT = 300.0
 KEYRING_SERVICE = "toastnb"
+MANY = (
+    'Several are read by tn.connect_many(["prod", "dev"]), and by --profile prod,dev of toastnb inventory, audit, '
+    "report and snapshot."
+)
+"""What is said to who asks for several profiles where there is to be one."""
 _VARIABLES = {
     "appkey": "TOASTNB_APPKEY",
     "username": "TOASTNB_USERNAME",
@@ -116,7 +121,7 @@ def resolve(
     arguments = {key: value for key, value in asked_for.items() if value is not None}
     environment = _from_environment() if use_environment else {}
     saved = _read_config()
-    name = profile or os.environ.get("TOASTNB_PROFILE") or saved.get("default") or ""
+    name = profile or _default(saved)
     section = _section(saved, name, must_exist=bool(profile or os.environ.get("TOASTNB_PROFILE")))
     if profile:
         environment.pop("base_url", None)
@@ -137,6 +142,15 @@ def resolve(
         read_only=read_only or bool(section.get("read_only", False)),
         timeout=timeout if timeout is not None else float(section.get("timeout", DEFAULT_TIMEOUT)),
     )
+
+
+def default_name() -> str:
+    """Return the name of the profile that is taken where none is named; empty where there is none."""
+    return _default(_read_config())
+
+
+def _default(saved: Mapping[str, Any]) -> str:
+    return os.environ.get("TOASTNB_PROFILE") or saved.get("default") or ""
 
 
 def profile_names() -> list[str]:
@@ -212,7 +226,7 @@ def _section(saved: Mapping[str, Any], name: str, *, must_exist: bool) -> dict[s
         raise CredentialsError(
             f"there is no profile {name!r} in {config_path()} (known: {known})",
             action="Connecting",
-            hint=f"Make it with: toastnb login --profile {name}",
+            hint=MANY if "," in name else f"Make it with: toastnb login --profile {name}",
         )
     return profiles.get(name, {})
 

@@ -13,8 +13,9 @@ import pandas as pd
 
 from toastnb.arrays import texts
 from toastnb.connection import give_up_when, reasons_to_give_up
-from toastnb.errors import CredentialsError, ToastError
+from toastnb.errors import CredentialsError, NetworkFailure, ToastError
 from toastnb.inventory import PROJECT
+from toastnb.plain import many
 from toastnb.progress import bar
 from toastnb.remarks import listen, listener, remark
 from toastnb.threads import ended
@@ -42,6 +43,7 @@ class Gathering:
         self._connections = dict(connections)
         self._at_once = at_once
         self._failed: list[tuple[str, str, str, int | None, str]] = []
+        self._is_closed = False
 
     @property
     def names(self) -> list[str]:
@@ -52,8 +54,9 @@ class Gathering:
     def failures(self) -> pd.DataFrame:
         """What the latest read could not have.
 
-        A row a call that failed: project, call (the read, or a table that `inventory` lacks), kind (the error's, as
-        "NetworkFailure"), code (Int64: the service's resultCode, missing where it gave none), message (str).
+        A row a call that failed: project, call (the read, a table that `inventory` lacks, or record), kind (the
+        error's, as "NetworkFailure"), code (Int64: the service's resultCode, missing where it gave none), message
+        (str).
         """
         order = {name: number for number, name in enumerate(self._connections)}
         rows = sorted(self._failed, key=lambda row: order[row[0]])
@@ -63,7 +66,8 @@ class Gathering:
         return frame
 
     def close(self) -> None:
-        """Close all connections. Reads after this fail for every project."""
+        """Close all connections. Reads after this are refused."""
+        self._is_closed = True
         for connection in self._connections.values():
             if isinstance(connection, Toast):
                 connection.close()
@@ -78,19 +82,26 @@ class Gathering:
                 return read(connection, step)
             raise connection
 
+        if self._is_closed:
+            raise NetworkFailure("the projects are closed", action="Reading", hint="Connect again: tn.connect_many.")
         self._failed = []
         with closing(gather(self._connections, one, at_once=self._at_once, steps=steps)) as answers:
             for name, answer in answers:
                 if isinstance(answer, ToastError):
-                    self._failed.append((name, call, type(answer).__name__, answer.code, str(answer)))
+                    self._note(name, call, answer)
                 else:
                     take(name, answer)
+
+    def _note(self, project: str, call: str, error: ToastError) -> None:
+        """Note what failed."""
+        self._failed.append((project, call, type(error).__name__, error.code, str(error)))
 
     def _tell(self, *, stacklevel: int = 3) -> None:
         """Warn when something could not be had; `stacklevel` is that of who called the public method."""
         lacking = self.failures[PROJECT].unique().tolist()
         if lacking:
-            said = f"{len(lacking)} of {len(self._connections)} projects did not answer in full: {in_short(lacking)}"
+            of = many(len(self._connections), "project")
+            said = f"{len(lacking)} of {of} did not answer in full: {in_short(lacking)}"
             remark(f"{said}; the property failures says what failed, and why", stacklevel=stacklevel)
 
 

@@ -92,6 +92,7 @@ class Inventory:
         self.absent = dict(absent)
         self.fetched_at = fetched_at
         self.source = source
+        self._project = ""  # the name that a history has it under
         for name, table in tables.items():
             table.attrs["fetched_at"] = fetched_at
             setattr(self, name, table)

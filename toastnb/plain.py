@@ -36,6 +36,11 @@ def line(text: str) -> str:
     return UNSEEN_OR_BREAK.sub(MARK, text)
 
 
+def many(count: int, thing: str) -> str:
+    """Return how many there are of something whose plural ends in s: "1 project", "2,000 projects"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def in_json(written: str) -> str:
     """Return JSON that means the same, and in which what cannot be seen is escaped."""
     return UNSEEN.sub(lambda char: json.dumps(char[0])[1:-1], written)

@@ -14,9 +14,10 @@ from toastnb import audit
 from toastnb.audit.merging import merged
 from toastnb.audit.plan import Checks, Rules
 from toastnb.audit.waiving import Waivers
+from toastnb.capacity.times import moment
 from toastnb.columns import TABLES
 from toastnb.config import profile_names, resolve
-from toastnb.errors import CredentialsError, InvalidInput
+from toastnb.errors import Conflict, CredentialsError, InvalidInput
 from toastnb.gathering import in_short
 from toastnb.inventory import AbsentTable, Inventory
 from toastnb.reads import INVENTORY_CALLS, now
@@ -25,7 +26,7 @@ from toastnb.table_reads import TableReads
 from toastnb.toast import Toast, connect
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     from toastnb.embedded import Sandbox
     from toastnb.history.places import Store
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 _MOST_AT_ONCE = 64
 _INVENTORY = "inventory"
+_RECORD = "record"
 _SANDBOX = "sandbox"
 
 
@@ -145,7 +147,7 @@ class Projects(TableReads):
         self._tell()
         return merged({name: runs[name] for name in self.names})
 
-    def record(self, store: Store, at: str | datetime | None = None) -> dict[str, str]:
+    def record(self, store: Store, at: str | date | None = None) -> dict[str, str]:
         """Pull each project and record it in a history under its name, each as it comes.
 
         Parameters
@@ -156,12 +158,14 @@ class Projects(TableReads):
         Returns
         -------
         dict of str to str
-            The snapshots' ids by project, in the order given; without those that failed.
+            The snapshots' ids by project, in the order given; without those that failed. One of which the store has
+            another inventory at that moment is a row of `failures` too, as a Conflict of the call "record".
 
         Raises
         ------
         InvalidInput
-            When the store cannot be written; what was recorded before stays.
+            When `at` is no time, before anything is sent, or the store cannot be written; what was recorded before
+            stays.
 
         Examples
         --------
@@ -169,14 +173,31 @@ class Projects(TableReads):
         ...     list(projects.record("history"))
         ['shop', 'lab']
         """
-        from toastnb.history import record
         from toastnb.history.places import address_of
+        from toastnb.history.recording import prepared, put
 
         store = address_of(store)
+        when = None if at is None else moment(at)
         ids: dict[str, str] = {}
-        self._pull(lambda name, inventory: ids.update({name: record(inventory, store, at, project=name)}))
+
+        def take(name: str, inventory: Inventory) -> None:
+            try:
+                snapshot = prepared(inventory, when, name)
+            except InvalidInput as error:
+                self._note(name, _RECORD, error)
+                return
+            try:
+                ids[name] = put(snapshot, store)
+            except Conflict as error:
+                self._note(name, _RECORD, error)
+
+        self._pull(take)
         self._tell()
         return {name: ids[name] for name in self.names if name in ids}
+
+    def _only(self, names: Iterable[str]) -> Projects:
+        """Return some of the projects; they are closed with the others."""
+        return Projects({name: self._connections[name] for name in names}, self._at_once)
 
     def __enter__(self) -> Self:
         return self
@@ -284,8 +305,13 @@ def _by_name(projects: object) -> dict[str, str | Sandbox | Toast]:
         raise InvalidInput(f"projects is {type(projects).__name__}, but must be a list of names", hint=hint)
     if not given:
         raise InvalidInput("projects is empty", action="Connecting", hint="Name a profile at least.")
-    for name in given:
+    from toastnb.embedded import Sandbox
+
+    for name, value in given.items():
         check_text(name, "project")
+        if not isinstance(value, str | Sandbox | Toast):
+            said = f"the profile of {name} is {type(value).__name__}, but must be a name, a Sandbox or a connection"
+            raise InvalidInput(said, action="Connecting")
     return given
 
 

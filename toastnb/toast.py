@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from toastnb.api import Api
-from toastnb.config import DEFAULT_TIMEOUT, Profile, is_sandbox_by_default, resolve
+from toastnb.config import DEFAULT_TIMEOUT, MANY, Profile, is_sandbox_by_default, resolve
 from toastnb.creates import Creates
 from toastnb.errors import InvalidInput
 from toastnb.lifecycle import Lifecycle
@@ -142,7 +143,8 @@ def _connect_sandbox(given: str | Sandbox, *, read_only: bool, timeout: float | 
     elif isinstance(given, Sandbox):
         sandbox = given
     else:
-        raise InvalidInput(f"profile is {type(given).__name__}, but must be a name or a Sandbox", action="Connecting")
+        said = f"profile is {type(given).__name__}, but must be a name or a Sandbox"
+        raise InvalidInput(said, action="Connecting", hint=MANY if isinstance(given, Iterable) else "")
     if not sandbox.is_serving:
         raise InvalidInput("the sandbox is not serving", action="Connecting", hint="Call its start() first.")
     account = Profile(

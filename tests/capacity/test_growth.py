@@ -159,3 +159,71 @@ def test_what_is_no_history_is_refused(wrong: Any) -> None:
         tn.capacity.growth(amounts(walk(30)), by="zone")
     with pytest.raises(tn.InvalidInput, match="history has at of"):
         tn.capacity.growth(amounts(walk(30)).assign(at="2026-11-01"))
+
+
+def lumpy(days: int, sizes: dict[int, float], start: float = 443, instances: int = 70) -> pd.DataFrame:
+    """Return the RAM of a small group: 4 or 8 GB come and go here and there, and what is given comes on its day."""
+    changes = np.zeros(days)
+    changes[3::6], changes[8::12] = 4, -8
+    changes[list(sizes)] = list(sizes.values())
+    return amounts([instances] * days, zone="b").assign(ram_gb=start + changes.cumsum())
+
+
+def test_large_instances_that_come_again_and_again_are_how_a_small_group_grows() -> None:
+    frame = lumpy(90, {30: 47, 39: 56, 46: 72, 61: 64})
+    row = tn.capacity.growth(frame, by="zone").loc[("shop", "b", "ram_gb")]
+    raw = (frame["ram_gb"].iloc[-1] - 443) / 89 * 30
+    assert (row.steps, row.stepped) == (0, 0)
+    assert row.a_month == pytest.approx(raw, rel=0.1)
+    assert row.a_month_low > raw * 0.2
+    limit = {"b": {"ram_gb": 800}}
+    ahead = tn.capacity.forecast(frame, limit).loc[("shop", "b", "ram_gb")]
+    assert (ahead.earliest - ahead["last"]).days < (800 - row.allocated) / raw * 30
+
+
+@pytest.mark.parametrize(
+    ("sizes", "steps"),
+    [
+        ({45: 120}, 1),
+        ({45: 120, 70: 45}, 0),  # a third of it, and more
+        ({45: 120, 70: 35}, 1),
+        ({45: 120, 70: 120}, 0),  # twice in 90 days
+        ({45: 120, 70: -120}, 0),
+        ({45: 35}, 0),  # five and a half times what an instance has
+    ],
+)
+def test_a_step_in_a_small_group_is_far_larger_than_the_rest_and_an_instance(
+    sizes: dict[int, float], steps: int
+) -> None:
+    table = tn.capacity.growth(lumpy(90, sizes), by="zone")
+    assert table.loc[("shop", "b", "ram_gb"), "steps"] == steps
+
+
+@pytest.mark.parametrize(("days", "steps"), [(119, 0), (120, 2)])
+def test_there_is_a_step_in_60_days_at_most(days: int, steps: int) -> None:
+    line = np.full(days, 1000.0)
+    line[30:] += 200
+    line[80:] += 210
+    assert len(shaped(line, 0, 1.0).steps) == steps
+
+
+@pytest.mark.parametrize("second", [40, 20])
+def test_a_flavor_that_gets_an_instance_now_and_then_grows(second: int) -> None:
+    line = np.full(60, 3.0)
+    line[10:] += 1
+    line[second:] += 1
+    row = growth(line).loc["instances"]
+    assert row.steps == 0
+    assert row.a_month_low < 1 < row.a_month_high
+    assert row.a_month == pytest.approx(1, abs=0.35)
+
+
+def test_what_was_thinned_out_is_told_with_a_wider_interval() -> None:
+    line = walk(100, growth=0.5)
+    line[50:] += 90
+    thin = line.copy()
+    thin[:65] = np.where(np.arange(65) % 7, np.nan, line[:65])
+    whole, less = growth(line).loc["instances"], growth(thin).loc["instances"]
+    assert (whole.steps, less.steps) == (1, 1)
+    assert whole.last_step_on <= less.last_step_on < whole.last_step_on + pd.Timedelta(days=7)
+    assert less.a_month_low <= whole.a_month <= less.a_month_high

@@ -99,3 +99,9 @@ def test_a_limit_for_a_zone_that_is_empty_needs_its_name() -> None:
     with pytest.raises(tn.InvalidInput, match="not known: b"):
         tn.capacity.headroom(vms, limits)
     assert tn.capacity.headroom(vms, limits, zones=ZONES).loc[("b", "vcpus"), "remaining"] == 4
+
+
+def test_limits_in_long_form_are_told_where_the_template_is() -> None:
+    for limits in (pd.DataFrame({"resource": ["vcpus"], "limit": [3]}), {"resource": "vcpus", "limit": 3}):
+        with pytest.raises(tn.InvalidInput, match=r"not known: resource, limit\. .*toastnb template limits\.csv"):
+            as_limits(limits, ["a"])  # type: ignore[arg-type]

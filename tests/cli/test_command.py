@@ -120,6 +120,7 @@ def test_the_report_command_prints_totals_and_says_how_to_go_on(tmp_path: Path) 
         f"Wrote {tmp_path}/out/capacity-report.xlsx",
     ]
     assert "toastnb login" in answer.stdout
+    assert answer.stderr.splitlines()[-2:] == ["Writing the report ...", "Running the notebook ..."]
 
 
 def test_the_report_pulls_the_account_once(sandbox: tn.Sandbox, tmp_path: Path) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from typer.testing import CliRunner, Result
 
 import toastnb as tn
+from toastnb.cli import app
+
+ROOT = Path(__file__).parents[2]
 
 HOSTILE = "=<script>\x1b[31m"
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "toastnb", "diff", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["diff", *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("since", [["--since", "7d"], ["--since", "1w"], ["--since", "2026-11-01"]])
 def test_a_store_since_a_moment(folder: Path, since: list[str]) -> None:
     answer = run("--store", str(folder / "store"), *since, "--format", "csv", "--table", "instances_detail")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.exit_code == 0, answer.stderr
     deleted, renamed = csv.DictReader(answer.stdout.splitlines())
     assert (deleted["change"], renamed["change"]) == ("deleted", "renamed")
     assert renamed["after"].startswith("'=<script>")
@@ -48,20 +53,77 @@ def test_a_store_since_a_moment(folder: Path, since: list[str]) -> None:
     assert "Allocated: instances 20 to 19" in answer.stderr
 
 
+def test_a_nightly_run_is_not_at_the_same_second_each_day(folder: Path, tmp_path: Path) -> None:
+    account = tn.load_inventory(folder / "a.zip")
+    taken = ["01T03:15:05", "02T03:15:02", "03T03:15:09", "04T03:15:04", "05T03:15:07", "05T12:00:00", "08T03:15:04"]
+    for at in taken:
+        tn.history.record(account, tmp_path, at=f"2026-11-{at}Z", project="shop")
+    for since, begin in (("7d", "01T03:15:05"), ("4d", "04T03:15:04"), ("3d", "05T03:15:07"), ("1w", "01T03:15:05")):
+        answer = run(str(tmp_path), "--since", since, "--format", "json")
+        assert answer.exit_code == 0, answer.stderr
+        assert f"Changed from 2026-11-{begin}+00:00 to 2026-11-08T03:15:04+00:00" in answer.stderr
+    answer = run(str(tmp_path), "--since", "2d", "--format", "json")  # no run that night
+    assert "Changed from 2026-11-05T12:00:00+00:00" in answer.stderr
+
+
+def found(changes: pd.DataFrame) -> str:
+    counts = [(change, int((changes["change"] == change).sum())) for change in ("created", "deleted", "renamed")]
+    return ", ".join(f"{count} {change}" for change, count in counts if count)
+
+
+def test_a_store_as_the_argument_and_projects_that_are_compared(folder: Path, tmp_path: Path) -> None:
+    named = run(str(folder / "store"), "--since", "7d", "--format", "csv")
+    assert named.exit_code == 0, named.stderr
+    assert named.stdout == run("--store", str(folder / "store"), "--since", "7d", "--format", "csv").stdout
+    same = run(str(folder / "store"), "--since", "1d")
+    assert "Both moments have the same snapshot" not in same.stderr
+    none = run(str(folder / "store"), "--since", "2026-11-08")
+    assert "Both moments have the same snapshot, of 2026-11-08T00:00:00+00:00" in none.stderr
+    assert none.stdout.endswith(": nothing.\n")
+    other = tn.load_inventory(folder / "b.zip")
+    vms = other.instances_detail.assign(instance_id="other-" + other.instances_detail["instance_id"])
+    tn.Inventory(other.tables | {"instances_detail": vms}, {}, other.fetched_at, "dev at b").save(tmp_path / "c.zip")
+    two = run(str(folder / "b.zip"), str(tmp_path / "c.zip"))
+    assert "Note: two projects are compared: sandbox, then dev. Take both of one." in two.stderr
+    assert "UserWarning" not in two.stderr
+
+
 def test_two_saved_inventories_in_every_format(folder: Path) -> None:
     saved = [str(folder / "a.zip"), str(folder / "b.zip")]
-    changes = tn.history.diff(*(tn.load_inventory(path) for path in saved))
-    expected = len(changes[changes["table"] != "instances"])
+    before, after = (tn.load_inventory(path) for path in saved)
+    changes = tn.history.diff(before, after)
+    expected = changes[changes["table"] != "instances"]
+    gone = before.instances_detail.iloc[0]
+    along = expected["key"].str.contains(gone["instance_id"]) & (expected["table"] != "instances_detail")
+    assert along.sum() > 3
     table = run(*saved)
-    assert table.stdout.splitlines()[0].split() == changes.columns.tolist()
-    assert len(table.stdout.splitlines()) == expected + 1
+    first, heads, *rows = table.stdout.splitlines()
+    assert first == (
+        f"Changed from {before.fetched_at} to {after.fetched_at}: {found(expected[~along])};"
+        f" {along.sum()} rows of what came or went with its instance left out (--all)."
+    )
+    assert heads.split() == changes.columns.tolist()
+    assert len(rows) == (~along).sum()
+    [deleted] = [row for row in rows if row.split()[0] == "instances_detail" and " deleted " in row]
+    vcpus, ram = gone["vcpus"], f"{gone['ram_mb'] / 1024:g}"
+    assert f"{gone['flavor_name']}, {vcpus} vCPU{'s' * int(vcpus != 1)}, {ram} GB, {gone['zone']}" in deleted
     assert "\x1b" not in table.stdout
-    assert len(json.loads(run(*saved, "--format", "json").stdout)) == expected
+    assert "Changed" not in table.stderr
+    whole = run(*saved, "--all")
+    assert whole.stdout.splitlines()[0].endswith(f": {found(expected)}.")
+    assert len(whole.stdout.splitlines()) == len(expected) + 2
+    one = run(*saved, "--table", "disks")
+    assert len(one.stdout.splitlines()) == (expected["table"] == "disks").sum() + 2
+    assert [[*row.values()] for row in json.loads(run(*saved, "--format", "json").stdout)] == [
+        [None if pd.isna(value) else value for value in row] for row in expected.to_numpy().tolist()
+    ]
     page = folder / "changes.html"
-    answer = run(*saved, "--format", "html", "--out", str(page))
-    assert f"Wrote {expected:,} changes to {page}" in answer.stderr
+    answer = run(*saved, "--out", str(page))
+    assert f"Wrote {(~along).sum():,} changes to {page}" in answer.stderr
     text = page.read_text("utf-8")
     assert "<title>Changes</title>" in text
+    assert found(expected[~along]) in text
+    assert ">resized</t" in text
     assert "<script>\x1b" not in text
     assert "=&lt;script&gt;" in text
 
@@ -69,8 +131,24 @@ def test_two_saved_inventories_in_every_format(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--store and --since are needed"),
-        (["a.zip"], "diff takes two saved inventories, or --store and --since"),
+        ([], "a store and --since are needed"),
+        (["a.zip"], "diff takes two saved inventories, or a store and --since"),
+        (["store"], "or: toastnb diff STORE --since 7d."),
+        (["a.zip", "a.zip", "--since", "7d"], "diff takes two saved inventories, or a store and --since"),
+        (
+            ["a.zip", "a.zip", "--out", "x.pdf"],
+            "--out x.pdf does not say in which format. Endings are .csv, .json, .html",
+        ),
+        (
+            ["store", "--since", "2026-11-08", "--until", "2026-11-01"],
+            "--since is 2026-11-08 00:00:00+00:00, after --until",
+        ),
+        (
+            ["store", "--since", "2026-11-09"],
+            "--since is 2026-11-09 00:00:00+00:00, after the newest snapshot, 2026-11-08",
+        ),
+        (["store", "--since", "1y"], "Give 12h, 7d or 2w (hours, days, weeks before --until)"),
+        (["store", "--since", "7days"], "Give 12h, 7d or 2w (hours, days, weeks before --until)"),
         (["--store", "store", "--since", "8d"], "the history has no snapshot at 2026-10-31"),
         (["--store", "store", "--since", "soon"], "--since is 'soon'"),
         (["--store", "nowhere", "--since", "7d"], "there is no history in"),
@@ -78,9 +156,17 @@ def test_two_saved_inventories_in_every_format(folder: Path) -> None:
         (["--store", "store", "--since", "7d", "--table", "vms"], "there is no table 'vms'"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2(folder: Path, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_done_is_told(folder: Path, arguments: list[str], said: str) -> None:
     placed = [str(folder / part) if part in ("a.zip", "store", "nowhere") else part for part in arguments]
     answer = run(*placed)
-    assert answer.returncode == 2
-    assert said in answer.stderr
-    assert "defect" not in answer.stderr
+    assert isinstance(answer.exception, tn.ToastError)
+    assert said in str(answer.exception)
+
+
+def test_a_refusal_is_one_message_and_2() -> None:
+    command = [sys.executable, "-m", "toastnb", "diff", "nowhere", "--since", "7d"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("toastnb: there is no history in nowhere. Record one there: ")
+    assert "toastnb snapshot" in answer.stderr

@@ -75,6 +75,7 @@ def test_a_forecast_has_days_and_the_resource_that_is_first(folder: Path) -> Non
         ["Total", "disk_gb"],
     ]
     assert "00:00" not in answer.stdout
+    assert lines[0].split()[-3:] == ["steps", "stepped", "last"]
     table = tn.capacity.forecast(tn.history.open_store(folder / "store").of("shop"), folder / "limits.csv", 400)
     for date in table["expected"].dropna():
         assert f"{date:%Y-%m-%d}" in answer.stdout
@@ -138,3 +139,30 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
 
 
 KEYS = ("appkey", "username", "password", "base_url")
+
+
+@pytest.mark.parametrize("command", ["growth", "forecast", "inventory", "audit"])
+def test_an_ending_that_is_no_format_is_refused_before_the_work(folder: Path, tmp_path: Path, command: str) -> None:
+    given = {
+        "growth": [folder / "nowhere"],
+        "forecast": [folder / "nowhere", "--limits", folder / "limits.csv"],
+    }.get(command, ["--inventory", folder / "nowhere.zip"])
+    answer = run(command, *given, "--out", tmp_path / "f.pdf")
+    assert isinstance(answer.exception, tn.InvalidInput)
+    assert "f.pdf does not say in which format. Endings are ." in str(answer.exception)
+    assert not (tmp_path / "f.pdf").exists()
+
+
+def test_an_ending_stands_for_the_format_unless_that_is_named(folder: Path, tmp_path: Path) -> None:
+    saved = ["--inventory", folder / "account.zip"]
+    for name, more, starts in (
+        ("a.txt", [], "flavor_id"),
+        ("a", [], "flavor_id"),
+        ("a.csv", [], "flavor_id,"),
+        ("a.pdf", ["--format", "json"], "["),
+    ):
+        answer = run("inventory", *saved, "--table", "flavors", "--out", tmp_path / name, *more)
+        assert answer.exit_code == 0, answer.exception
+        assert (tmp_path / name).read_text().lstrip().startswith(starts)
+    assert run("audit", *saved, "--fail-on", "never", "--out", tmp_path / "a.sarif").exit_code == 0
+    assert json.loads((tmp_path / "a.sarif").read_text())["version"] == "2.1.0"

@@ -96,9 +96,9 @@ def test_compact_thins_as_told_in_one_line(tmp_path: Path, saved: Path) -> None:
         tn.history.record(tn.load_inventory(saved), tmp_path / "store", at=day, project="shop")
     answer = run("compact", tmp_path / "store", "--keep", "all=1, monthly=forever")
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert one_line(answer.stdout) == "1 of 3 snapshots kept, 1 files in place of 3"
+    assert one_line(answer.stdout) == "1 of 3 snapshots kept, 1 file in place of 3"
     again = run("compact", tmp_path / "store")
-    assert one_line(again.stdout) == "1 of 1 snapshots kept, 1 files in place of 1"
+    assert one_line(again.stdout) == "1 of 1 snapshot kept, 1 file in place of 1"
 
 
 @pytest.mark.parametrize("keep", ["all", "all=x", "all=-1", "all=1,all=2", "yearly=1", "=1"])

@@ -59,7 +59,9 @@ def test_it_is_private_from_the_moment_it_exists(sandbox: tn.Sandbox, tmp_path: 
     code, made = MAKES[what]
     folder = tmp_path / "here"
     folder.mkdir()
-    environment = environment_of(sandbox, folder, XDG_CONFIG_HOME=str(folder / "config" / "deep"))
+    environment = environment_of(
+        sandbox, folder, XDG_CONFIG_HOME=str(folder / "config" / "deep"), MPLCONFIGDIR=str(tmp_path)
+    )
     answer = json.loads(program(WATCHED.replace("CODE", repr(code)), environment, folder))
     assert made <= answer["modes"].keys()
     for path, mode in answer["modes"].items():

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import toastnb as tn
@@ -49,6 +50,9 @@ def die_at(number: int, store: Path) -> None:
 
 
 def run(work: Callable[[Path], None], folder: Path) -> None:
+    with TemporaryDirectory() as other:  # what work imports is there already in each process that dies
+        record(Path(other))
+        compact(Path(other))
     for number in itertools.count(1):
         store = folder / f"{number:04}"
         shutil.copytree(folder / "store", store) if (folder / "store").exists() else store.mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ from tests.history.stores import (
     rows_by_toastnb,
 )
 from toastnb.history import compaction, layout
+from toastnb.history.places import Place
 
 
 def filled(store: str | Path, first: str = "2025-01-01", count: int = 40, project: str = "shop") -> None:
@@ -131,7 +133,8 @@ def test_what_is_kept_is_as_plain_arithmetic_has_it(hours: list[int], keep: dict
 
 
 @pytest.mark.parametrize(
-    "keep", [{}, {"yearly": 1}, {"all": -1}, {"all": True}, {"all": 1.5}, {"all": "7"}, [("all", "x")]]
+    "keep",
+    [{}, {"yearly": 1}, {"all": -1}, {"all": True}, {"all": 1.5}, {"all": "7"}, {"all": 10**400}, [("all", "x")]],
 )
 def test_a_keep_that_is_none_is_refused_before_anything_is_changed(tmp_path: Path, keep: dict[str, int]) -> None:
     filled(tmp_path, count=2)
@@ -139,6 +142,42 @@ def test_a_keep_that_is_none_is_refused_before_anything_is_changed(tmp_path: Pat
     with pytest.raises(tn.InvalidInput, match="keep"):
         tn.history.compact(tmp_path, keep=keep, grace=0)
     assert files_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("grace", ["x", -5, None, True, float("nan")])
+def test_a_grace_that_is_none_is_refused_before_anything_is_changed(tmp_path: Path, grace: float) -> None:
+    filled(tmp_path, count=2)
+    before = files_of(tmp_path)
+    with pytest.raises(tn.InvalidInput, match=r"grace is .*number of seconds"):
+        tn.history.compact(tmp_path, grace=grace)
+    assert files_of(tmp_path) == before
+
+
+def test_who_had_it_open_is_told_when_its_files_are_gone(store: str) -> None:
+    filled(store, count=3)
+    history = tn.history.open_store(store)
+    tn.history.compact(store, grace=0)
+    for work in (
+        lambda: history.table("instances_detail"),
+        lambda: history.timeline("id-0"),
+        lambda: history.at("2025-01-02"),
+        history.amounts,
+        history.churn,
+        lambda: history.sql("SELECT count(*) FROM instances_detail"),
+    ):
+        with pytest.raises(tn.InvalidInput, match=r"are gone.* open it again") as caught:
+            work()
+        assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_a_file_that_the_store_still_refers_to_is_damage(tmp_path: Path) -> None:
+    filled(tmp_path, count=1)
+    [path] = tmp_path.glob("instances_detail/*/*")
+    path.unlink()
+    history = tn.history.open_store(tmp_path)
+    for work in (history.amounts, lambda: history.sql("SELECT count(*) FROM instances_detail")):
+        with pytest.raises(tn.InvalidInput, match=r"is missing\. It is damaged"):
+            work()
 
 
 def test_a_month_of_which_nothing_is_kept(store: str) -> None:
@@ -203,6 +242,29 @@ def together(*programs: tuple[str, ...]) -> None:
         assert process.returncode == 0, said
 
 
+def test_what_is_recorded_again_while_its_leftovers_are_swept_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, count=1)
+    killed = tn.history.record(account(5), tmp_path, at="2025-02-01", project="shop")
+    for entry in tmp_path.glob(f"snapshots/*{killed}*"):
+        entry.unlink()
+    for path in tmp_path.rglob(f"*{killed}*"):
+        os.utime(path, (0, 0))
+    again = iter([lambda: tn.history.record(account(5), tmp_path, at="2025-02-01", project="shop")])
+    age = Place.age
+
+    def aged(place: Place, name: str, now: datetime) -> float:
+        found = age(place, name, now)
+        if killed in name:
+            next(again, lambda: "")()
+        return found
+
+    monkeypatch.setattr(Place, "age", aged)
+    tn.history.compact(tmp_path, grace=3600)
+    assert counts(tn.history.open_store(tmp_path).newest()) == counts(account(5))
+
+
 def test_recorders_and_compactors_at_once_lose_nothing_and_double_nothing(store: str) -> None:
     count = 4 if "://" in store else 12
     together(
@@ -252,3 +314,9 @@ for number in range(10):
     assert len(told) == len(recorded[0]) + len(recorded[1])  # never both
     history = tn.history.open_store(tmp_path)
     assert history.snapshots()["instances"].tolist() == [told[day] for day in sorted(told)]
+
+
+@pytest.mark.parametrize("keep", ["all=35", 35, ["all"]])
+def test_a_keep_that_is_no_mapping_is_told(keep: object, tmp_path: Path) -> None:
+    with pytest.raises(tn.InvalidInput, match=r'keep is .*Give a mapping, as \{"all": 35, '):
+        tn.history.compact(tmp_path / "store", keep=keep)  # type: ignore[arg-type]

@@ -345,3 +345,38 @@ def test_any_frame_of_dask_will_do(client: Client, known: dict[str, pd.DataFrame
     vms = known["instances_detail"]
     own = dd.from_pandas(vms, npartitions=3, sort=False)
     same(tn.capacity.totals(own).reset_index().astype({"zone": "str"}), tn.capacity.totals(vms).reset_index())
+
+
+@pytest.mark.usefixtures("client")
+def test_sums_from_workers_are_where_arrow_wants_them(history: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    tn.capacity.growth(history.of("shop"), by="zone")
+    assert "poorly aligned" not in capfd.readouterr().err
+
+
+OF_PANDAS: dict[str, Callable[[Any], object]] = {
+    "headroom": lambda df: tn.capacity.headroom(df, {"vcpus": 1}),
+    "zone_failure": lambda df: tn.capacity.zone_failure(df),
+    "zone_balance": lambda df: tn.capacity.zone_balance(df),
+    "single_zone": lambda df: tn.capacity.single_zone(df, "name"),
+    "cost": lambda df: tn.capacity.cost(df, pd.DataFrame({"flavor_name": ["a"], "hourly": [1]})),
+    "what_if": lambda df: tn.capacity.what_if(df, []),
+    "largest_disks": lambda df: tn.capacity.largest_disks(df),
+    "volumes_per_instance": lambda df: tn.capacity.volumes_per_instance(df),
+    "price_template": lambda df: tn.capacity.price_template(df),
+    "disk_options": lambda df: tn.capacity.disk_options(df, df),
+}
+
+
+@pytest.mark.parametrize("name", OF_PANDAS)
+def test_an_analysis_of_pandas_frames_says_that_it_got_one_of_dask(store: str, name: str) -> None:
+    frame = tn.history.open_store(store, engine="dask").newest("shop").instances_detail
+    with pytest.raises(tn.InvalidInput, match=r"is a Dask DataFrame, .*\.compute\(\)\."):
+        OF_PANDAS[name](frame)
+
+
+def test_a_moment_is_no_inventory(store: str, tmp_path: Path) -> None:
+    moment: Any = tn.history.open_store(store, engine="dask").newest()
+    for use in (tn.report.write, tn.history.record):
+        with pytest.raises(tn.InvalidInput, match=r"inventory is Moment, .* without Dask\."):
+            use(moment, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 
 import toastnb as tn
 from tests.audit.builders import account, clean, keypair
+from tests.capacity.builders import instance
+from tests.history.stores import of_instances
 from toastnb.columns import TABLES
 from toastnb.history.differences import COLUMNS, KEYS
 
@@ -177,3 +181,25 @@ def test_it_leads_from_one_to_the_other(before: list[Row], after: list[Row]) -> 
 
 
 _REST = dict.fromkeys(("description", "status", "zone", "type", "created_at"))
+
+
+@pytest.mark.parametrize("compare", [tn.history.diff, tn.history.waterfall])
+def test_two_projects_are_told(compare: Callable[..., object], tmp_path: Path) -> None:
+    def of(source: str, *numbers: int) -> tn.Inventory:
+        found = of_instances([instance(number) for number in numbers])
+        found.source = source
+        return found
+
+    shop, renamed, moved = of("shop at a", 1, 2), of("prod at a", 2, 3), of("shop at b", 8, 9)
+    other, nothing = of("dev at a", 8, 9), of("dev at a")
+    for one, same in ((shop, renamed), (shop, moved), (shop, nothing), (shop, of("", 8))):
+        compare(one, same)
+    with pytest.warns(UserWarning, match=r"two projects are compared: shop, then dev\.") as told:
+        compare(shop, other)
+    assert told[0].filename == __file__
+    for project in ("one", "two"):
+        tn.history.record(shop, tmp_path / "store", project=project)
+    history = tn.history.open_store(tmp_path / "store")
+    compare(history.newest("one"), history.newest("one"))
+    with pytest.warns(UserWarning, match=r"two projects are compared: one, then two\."):
+        compare(history.newest("one"), history.newest("two"))

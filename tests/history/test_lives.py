@@ -238,3 +238,28 @@ def test_an_empty_history_tells_nothing(recorded: Recorded) -> None:
     unknown = tn.Inventory(tables([stop(1)]), {}, "2026-11-01T00:00:00Z")
     plain = tn.audit.run(unknown, checks=["stopped-long"])
     assert tn.audit.run(unknown, checks=["stopped-long"], history=history).equals(plain)
+
+
+def test_projects_that_share_an_id_are_told_apart_or_bounded_by_what_holds_in_each(recorded: Recorded) -> None:
+    times = {"createdAt": "2026-01-01T00:00:00Z", "launchedAt": "2026-01-01T00:00:00Z"}
+    running, stopped = instance(1, **times), instance(1, status="STOP", updatedAt="2026-11-30T00:00:00Z", **times)
+    history = recorded(a={"2026-11-01": [running], "2026-11-02": [stopped]}, b={"2026-06-01": [stopped]})
+    vms = tables([stopped])["instances_detail"]
+
+    def bounds(vms: pd.DataFrame, history: tn.history.History) -> list[object]:
+        [row] = tn.capacity.reclaimable(vms, at="2026-12-01", history=history).itertuples()
+        return [row.unchanged_days, row.at_most_days, row.billing]
+
+    assert bounds(vms, history.of("a")) == [29, 30, "reduced"]
+    assert bounds(vms.assign(project="a"), history) == [29, 30, "reduced"]
+    assert bounds(vms.assign(project="b"), history) == [183, 334, "full"]
+    assert bounds(vms.assign(project="c"), history) == [1, 334, "reduced or full"]
+    assert bounds(vms, history) == [29, 334, "reduced or full"]
+    prices = tn.capacity.price_template(vms).assign(price=1.0)
+    both = pd.concat([vms.assign(project="a"), vms.assign(project="b")])
+    cost = tn.capacity.cost(both, prices, at="2026-12-01", history=history, by="zone")
+    alone = [tn.capacity.cost(vms, prices, at="2026-12-01", history=history.of(project), by="zone") for project in "ab"]
+    assert cost.compute_low["Total"] == alone[0].compute_low["Total"] + alone[1].compute_low["Total"]
+    inventory = tn.Inventory(tables([stopped]), {}, "2026-12-01T00:00:00Z")
+    assert tn.audit.run(inventory, checks=["stopped-long"], history=history).empty
+    assert len(tn.audit.run(inventory, checks=["stopped-long"], history=history.of("b"))) == 1

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import dask
 import fsspec
 import pytest
+import s3fs
 
 import toastnb as tn
-from tests.history.stores import ROOT, account, counts, rows_by_toastnb
+from tests.capacity.builders import instance
+from tests.history.stores import ROOT, account, counts, of_instances, rows_by_toastnb
+from toastnb.history import layout
 from toastnb.history.places import Place
+from toastnb.history.reading import files_of
 
 DYING = """
 import itertools, os, signal, sys
@@ -77,6 +83,34 @@ def test_a_compactor_that_is_killed(object_storage: str) -> None:
     files.invalidate_cache()
     names = {name.removeprefix(f"{root}/").split("/")[0] for name in files.find(root)}
     assert len(files.find(root)) == len(names) == 3
+
+
+@pytest.mark.parametrize("engine", ["pandas", "dask"])
+def test_a_column_of_a_day_reads_its_share_and_no_more(
+    object_storage: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is not read ahead of what is asked for."""
+    for day in range(1, 5):
+        instances = [instance(number, id=secrets.token_hex(64)) for number in range(2000)]
+        tn.history.record(of_instances(instances), object_storage, at=f"2025-04-0{day}", project="shop")
+    monkeypatch.setattr(layout, "ROWS_A_GROUP", 2000)
+    tn.history.compact(object_storage)
+    history = tn.history.open_store(object_storage, engine=engine).between("2025-04-02", "2025-04-02")
+    [path] = files_of(history._place, "instances_detail", history._chosen)
+    size = history._place.files.size(path)
+    read: list[int] = []
+    plain = s3fs.S3File._fetch_range
+
+    def fetch(file: s3fs.S3File, start: int, end: int) -> bytes:
+        content: bytes = plain(file, start, end)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(s3fs.S3File, "_fetch_range", fetch)
+    rows = history.table("instances_detail", ["instance_id"])
+    assert len(rows if engine == "pandas" else dask.compute(rows, scheduler="sync")[0]) == 2000
+    assert 0 < sum(read) < size / 2
+    assert len(read) < 12
 
 
 def test_a_bucket_that_is_not_there(object_storage: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -278,15 +280,18 @@ def test_an_answer_has_the_dtypes_of_all_frames(history: tn.history.History) -> 
     found = history.sql(
         """SELECT 'a' AS text, 'a'::ENUM('a') AS kind, NULL AS nothing, 1 AS small, 1::HUGEINT AS large, 1.5 AS exact,
         2::FLOAT AS real, NULL::DOUBLE AS missing, true AS flag, DATE '2025-01-31' AS day,
-        TIMESTAMP '2025-01-31 12:00' AS local, TIMESTAMPTZ '2025-01-31 12:00+09' AS zoned, 10::HUGEINT ** 2 AS power,
-        170141183460469231731687303715884105727 AS largest, [1, 2] AS list"""
+        TIMESTAMP '2025-01-31 12:00' AS local, TIMESTAMPTZ '2025-01-31 12:00:00+09' AS zoned, 10::HUGEINT ** 2 AS power,
+        170141183460469231731687303715884105727 AS largest, [1, 2] AS list,
+        18446744073709551615::UBIGINT AS unsigned, [1, 2]::VARCHAR AS written"""
     )
     assert [str(dtype) for dtype in found.dtypes] == [
         *["str", "str", "Int64" if found.nothing.dtype == "Int64" else "str", "Int64", "Int64", "Float64"],
         *["Float64", "Float64", "boolean", *["datetime64[us, UTC]"] * 3, "Float64", "Float64", "object"],
+        *["Float64", "str"],
     ]
     row = found.iloc[0]
     assert [row.day.isoformat(), row.zoned.isoformat()] == ["2025-01-31T00:00:00+00:00", "2025-01-31T03:00:00+00:00"]
+    assert (row.unsigned, row.written) == (2.0**64, "[1, 2]")
     assert pd.isna(row.missing)
     assert pd.isna(row.nothing)
 
@@ -308,6 +313,21 @@ def test_files_that_were_merged_since(history: tn.history.History) -> None:
     with pytest.raises(tn.InvalidInput, match=r"are gone.* open it again"):
         history.sql("SELECT count(*) FROM disks")
     assert tn.history.open_store(history._place.root).sql("SELECT count(*) AS n FROM instances_detail").n.item() == 36
+
+
+def test_ctrl_c_ends_a_query_that_would_run_for_minutes(history: tn.history.History) -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    before = set(threading.enumerate())
+    timer = threading.Timer(0.5, signal.pthread_kill, (main, signal.SIGINT))
+    began = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        history.sql("SELECT sum(hash(a.range)) FROM range(10000000000) a")
+    assert time.monotonic() - began < 5
+    timer.join()
+    assert set(threading.enumerate()) <= before
+    assert history.sql("SELECT count(*) AS n FROM snapshots").n.item() == 12
 
 
 def test_a_folder_whose_name_is_a_pattern(tmp_path: Path) -> None:
@@ -333,3 +353,20 @@ def test_object_storage(object_storage: str) -> None:
         history.sql(query)
     with pytest.raises(tn.InvalidInput, match="Cannot access"):
         history.sql(f"SELECT * FROM '{object_storage}/snapshots/*.parquet'")
+
+
+def test_the_tables_can_be_listed_and_described(history: tn.history.History) -> None:
+    assert history.sql("SHOW TABLES")["name"].tolist() == sorted([*TABLES, "snapshots"])
+    listed = history.sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'")
+    assert set(listed["table_name"]) == {*TABLES, "snapshots"}
+    described = history.sql("describe disks")
+    assert described["column_name"].tolist() == history.table("disks").columns.tolist()
+
+
+@pytest.mark.parametrize("where", ['status = "STOP"', 'i."STOP" = 1', '"STOP"'])
+def test_text_in_double_quotes_is_told(history: tn.history.History, where: str) -> None:
+    with pytest.raises(tn.InvalidInput, match=r"Double quotes are for names; text stands in single ones: 'STOP'\."):
+        history.sql(f"SELECT 1 FROM instances i WHERE {where}")
+    with pytest.raises(tn.InvalidInput, match=r'"stat"') as told:
+        history.sql("SELECT stat FROM instances")
+    assert "quotes" not in str(told.value)

@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import stat
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import fsspec
@@ -123,10 +123,11 @@ def test_what_is_no_name_is_refused(tmp_path: Path, project: str) -> None:
 
 def test_tables_without_rows_absent_tables_and_nothing_at_all(store: str) -> None:
     tn.history.record(account(0), store, at=AT, project="empty")
-    tn.history.record(tn.Inventory({}, {"images": "no"}, AT), store, project="nothing")
+    bare = tn.Inventory({"instances_detail": account(0).instances_detail}, {"images": "no"}, AT)
+    tn.history.record(bare, store, project="nothing")
     history = tn.history.open_store(store)
     assert_same(history.newest("empty"), account(0))
-    assert history.newest("nothing").tables == {}
+    assert list(history.newest("nothing").tables) == ["instances_detail"]
     assert history.newest("nothing").absent == {"images": "no"}
     assert history.table("instances_detail").empty
     assert history.table("images").dtypes["size_bytes"] == "Int64"
@@ -154,6 +155,19 @@ def test_a_table_that_is_none_is_refused_before_anything_is_written(tmp_path: Pa
         with pytest.raises(tn.InvalidInput, match=said):
             tn.history.record(inventory, tmp_path / "store")
     assert not (tmp_path / "store").exists()
+
+
+def test_an_inventory_without_instances_and_a_moment_before_all_are_refused(tmp_path: Path) -> None:
+    for inventory, at, said in (
+        (tn.Inventory({}, {"images": "no"}, AT), AT, "the inventory has no instances_detail"),
+        (account(), "0001-01-01", "at is 0001-01-01 .*before 1970"),
+        (account(), "1969-12-31T23:59:59Z", "before 1970"),
+    ):
+        with pytest.raises(tn.InvalidInput, match=said):
+            tn.history.record(inventory, tmp_path / "store", at=at)
+    assert not (tmp_path / "store").exists()
+    tn.history.record(account(), tmp_path / "store", at="1970-01-01")
+    assert_same(tn.history.open_store(tmp_path / "store").at("1970-01-01"), account())
 
 
 def test_a_history_of_nowhere(store: str) -> None:
@@ -227,11 +241,49 @@ def test_damaged_rows_are_told_and_never_merged(tmp_path: Path, harm: str) -> No
     history = tn.history.open_store(store)
     with pytest.raises(tn.InvalidInput, match="history"):
         history.at("2025-03-01")
+    for work in (lambda: history.table("instances_detail"), history.amounts, history.churn, history.stopped_since):
+        with pytest.raises(tn.InvalidInput, match="history"):
+            work()
     assert_same(history.at("2025-03-02"), account())
     entries = {name: content for name, content in files_of(store).items() if name.startswith("snapshots")}
     with pytest.raises(tn.InvalidInput, match="history"):
         tn.history.compact(store, grace=0)
     assert {name: content for name, content in files_of(store).items() if name.startswith("snapshots")} == entries
+
+
+def test_rows_of_another_snapshot_do_not_make_up_for_those_that_are_gone(tmp_path: Path) -> None:
+    for day in ("2025-03-01", "2025-03-02"):
+        tn.history.record(account(), tmp_path, at=day, project="shop")
+    tn.history.compact(tmp_path, grace=0)
+    [path] = tmp_path.glob("instances_detail/*/*.parquet")
+    rows = pq.read_table(path, schema=schema_of("instances_detail"))
+    pq.write_table(pa.concat_tables([rows[1:], rows[-1:]]), path)
+    history = tn.history.open_store(tmp_path)
+    for work in (lambda: history.table("instances_detail", ["name"]), lambda: history.amounts("zone")):
+        with pytest.raises(tn.InvalidInput, match="has 2 rows in place of 3"):
+            work()
+
+
+@pytest.mark.parametrize("columns", ["vcpus", 5, [["vcpus"]]])
+def test_columns_are_a_list_of_names(tmp_path: Path, columns: object) -> None:
+    tn.history.record(account(), tmp_path, at=AT)
+    with pytest.raises(tn.InvalidInput, match=r"columns is .*As \['vcpus', 'zone'\]|has no column"):
+        tn.history.open_store(tmp_path).table("instances_detail", columns)  # type: ignore[arg-type]
+
+
+def test_what_is_asked_for_wrongly_is_named(tmp_path: Path) -> None:
+    tn.history.record(account(), tmp_path, at=AT, project="shop")
+    history = tn.history.open_store(tmp_path)
+    with pytest.raises(tn.InvalidInput, match=r"a project is list.*of\('shop', 'dev'\)"):
+        history.of(["shop"])  # type: ignore[arg-type]
+    with pytest.raises(tn.InvalidInput, match=r"there is no table \['disks'\]"):
+        history.table(["disks"])  # type: ignore[arg-type]
+    for by in (5, [["zone"]]):
+        with pytest.raises(tn.InvalidInput, match="by is"):
+            history.amounts(by=by)  # type: ignore[arg-type]
+    for tables in (5, [["disks"]]):
+        with pytest.raises(tn.InvalidInput, match="table"):
+            tn.history.diff(account(), account(), tables=tables)  # type: ignore[arg-type]
 
 
 def test_other_files_beside_it_are_no_obstacle(tmp_path: Path) -> None:
@@ -307,3 +359,27 @@ def test_generations_sort_as_text() -> None:
     parts = [merged_part("2025-01", number, "ff") for number in (1, 9, 10, 9999, 10000, 99999)]
     assert parts == sorted(parts)
     assert [generation(part) for part in parts] == [1, 9, 10, 9999, 10000, 99999]
+
+
+def test_a_date_is_its_first_moment(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    tn.history.record(account(1), store, at=date(2025, 3, 1), project="shop")
+    tn.history.record(account(2), store, at="2025-03-02T00:00:01", project="shop")
+    history = tn.history.open_store(store)
+    assert len(history.at(date(2025, 3, 2)).instances_detail) == 1
+    assert len(history.between(date(2025, 3, 1), date(2025, 3, 2))) == 1
+    assert repr(history.between("2025-03-01", "2025-03-01")).startswith(f"<History {store}: 1 snapshot of 1 project, ")
+    assert f"{store}: 2 snapshots of 1 project, " in repr(history)
+
+
+@pytest.mark.parametrize("given", [account(1).instances_detail, None, tn.Sandbox(instances=1)])
+def test_only_an_inventory_is_recorded(given: object, tmp_path: Path) -> None:
+    with pytest.raises(tn.InvalidInput, match=r"must be an Inventory. Give what toast\.inventory\(\)"):
+        tn.history.record(given, tmp_path / "store")  # type: ignore[arg-type]
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_timeline_is_of_one_instance(tmp_path: Path) -> None:
+    tn.history.record(account(1), tmp_path / "store")
+    with pytest.raises(tn.InvalidInput, match="instance_id is list, but must be one id"):
+        tn.history.open_store(tmp_path / "store").timeline(["id-0"])  # type: ignore[arg-type]

@@ -120,7 +120,7 @@ def test_the_history_notebook_answers_for_a_store_of_ones_own(tmp_path: Path) ->
         newest = toast.instances()
     notebook = execute("06-history.ipynb", tmp_path, store=str(store), project="shop")
     shown = texts(notebook)
-    assert "24 snapshots of 1 projects, 2026-01-02 00:00 to 2026-01-25 00:00 UTC" in shown
+    assert "24 snapshots of 1 project, 2026-01-02 00:00 to 2026-01-25 00:00 UTC" in shown
     assert f"{(newest.status == 'STOP').sum()} are stopped" in shown
     assert "not within the horizon" in shown
     assert pictures(notebook) == 5

@@ -8,6 +8,7 @@ import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 
 import toastnb as tn
 from tests.capacity.series import amounts, walk
@@ -35,6 +36,7 @@ def test_growth_shows_what_was_the_level_and_the_step_with_its_day_and_size() ->
     assert list(line.get_ydata()) == rows["level"].tolist()
     assert mdates.num2date(mark.get_xdata()[0]).date().isoformat() == "2026-08-10"
     assert legend(ax) == ["shop", f"step on 2026-08-10: +{rows['step'].max():.0f}"]
+    assert ax.get_title(loc="left") == "Growth: shop, 2026-06-01 to 2026-09-28"
     assert ax.get_ylabel() == "Instances"
     assert ax.get_xlabel() == "Day (UTC), 2026-06-01 to 2026-09-28"
     assert ax.get_ylim()[0] == 0
@@ -44,16 +46,16 @@ def test_past_five_groups_the_others_are_counted() -> None:
     frame = pd.concat([amounts(walk(40, n, start=100 + 90 * n), zone=f"z{n}") for n in range(7)])
     ax = tn.plots.growth(tn.capacity.growth_series(frame, by="zone"))
     assert legend(ax) == [f"shop · z{n}" for n in (6, 5, 4, 3, 2)]
-    assert ax.get_title(loc="left") == "Growth; 2 others not drawn"
+    assert ax.get_title(loc="left") == "Growth: shop, 2026-06-01 to 2026-07-10; 2 others not drawn"
 
 
 def test_what_is_ahead_has_its_bands_the_limit_and_the_days_of_being_full() -> None:
     table = ahead(900)
     ax = tn.plots.forecast(table)
     row = tn.capacity.forecast(amounts(walk(90)), {"vcpus": 900}).loc[("shop", "Total", "vcpus")]
-    full = f"full: expected {row.expected:%Y-%m-%d}, from {row.earliest:%Y-%m-%d} to {row.latest:%Y-%m-%d}"
-    assert legend(ax) == ["allocated", "95 %", "80 %", "median", "limit", full]
-    assert ax.get_title(loc="left") == "Time remaining: shop · in all"
+    full = f"Full: expected {row.expected:%Y-%m-%d}, from {row.earliest:%Y-%m-%d} to {row.latest:%Y-%m-%d}"
+    assert legend(ax) == ["allocated", "95 %", "80 %", "median", "limit", "full"]
+    assert ax.get_title(loc="left") == f"Time remaining: shop · in all, as of 2026-08-29\n{full}"
     assert ax.get_ylim()[1] > table["high_95"].max() * 0.99
     bands = [band.get_datalim(ax.transData).intervaly.max() for band in ax.collections]
     assert bands == [pytest.approx(table["high_95"].max()), pytest.approx(table["high_80"].max())]
@@ -70,8 +72,23 @@ def test_bands_look_the_same_on_the_shade_as_beside_it_and_on_any_page() -> None
 
 def test_an_end_beyond_the_horizon_is_said_to_be_there() -> None:
     at_the_end = float(ahead(90_000, horizon=60)["expected"].iloc[-1])
-    assert legend(tn.plots.forecast(ahead(at_the_end, horizon=60)))[-1].endswith("to beyond the horizon")
-    assert legend(tn.plots.forecast(ahead(90_000, horizon=60)))[-1] == "full: not within the horizon"
+    assert title(tn.plots.forecast(ahead(at_the_end, horizon=60))).endswith(" to beyond the horizon")
+    never = tn.plots.forecast(ahead(90_000, horizon=60))
+    assert (title(never), legend(never)[-1]) == ("Full: not within the horizon", "limit")
+    now = tn.plots.forecast(ahead(100, horizon=60))
+    assert (title(now), legend(now)[-1]) == ("Full: now", "limit")
+
+
+def title(ax: Axes) -> str:
+    """Return the last line above a plot."""
+    return str(ax.get_title(loc="left").splitlines()[-1])
+
+
+def test_the_legend_is_a_small_part_of_the_figure() -> None:
+    figure = tn.plots.forecast(ahead(900)).figure
+    figure.draw_without_rendering()
+    [legend_of] = [axes.get_legend() for axes in figure.axes]
+    assert legend_of.get_window_extent().height < figure.bbox.height * 0.15
 
 
 def test_one_of_several_groups_has_to_be_named() -> None:

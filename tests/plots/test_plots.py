@@ -184,7 +184,8 @@ def test_instances_themselves_or_a_table_by_more_are_refused() -> None:
 
 
 def test_tab_shows_what_is_meant_for_users() -> None:
-    assert dir(tn.plots) == sorted([*TABLES, "findings"])
+    of_history = ["churn", "forecast", "growth", "waterfall"]  # tested beside their tables
+    assert dir(tn.plots) == sorted([*TABLES, *of_history, "findings"])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LOCK = (ROOT / "requirements-dev.txt").read_text("utf-8")
 CONDA = [entry for entry in ENVIRONMENT["dependencies"] if isinstance(entry, str)]
 [FROM_PIP] = [entry["pip"] for entry in ENVIRONMENT["dependencies"] if isinstance(entry, dict)]
 # What conda-forge calls differently, beyond the spelling that is not significant on PyPI.
-NAMES_ON_CONDA = {"lazy-loader": "lazy_loader", "great-tables": "great_tables"}
+NAMES_ON_CONDA = {"duckdb": "python-duckdb", "lazy-loader": "lazy_loader", "great-tables": "great_tables"}
 
 
 def needed(extra: str) -> dict[str, SpecifierSet]:

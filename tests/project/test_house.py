@@ -51,6 +51,8 @@ def public(body: list[ast.stmt], of: str = "") -> Iterator[tuple[str, ast.stmt]]
             continue
         if any(isinstance(mark, ast.Attribute) and mark.attr == "setter" for mark in node.decorator_list):
             continue  # a property says what it is at its getter
+        if any(isinstance(mark, ast.Name) and mark.id == "overload" for mark in node.decorator_list):
+            continue  # what it is for stands where all of them are carried out
         yield f"{of}{node.name}", node
         if isinstance(node, ast.ClassDef):
             yield from public(node.body, f"{node.name}.")

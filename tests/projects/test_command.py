@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 import toastnb as tn
 from tests.projects.conftest import Profiles, keys_of
+from toastnb import config
+from toastnb.cli import app
+from toastnb.cli.history import _alone
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,10 +86,94 @@ def test_mistakes(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_configured")
 def test_a_report_a_project(tmp_path: Path) -> None:
-    answer = run("report", "--profile", "개발,lacks", "--out", str(tmp_path / "build"))
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "shop").write_text("no folder")
+    answer = run("report", "--profile", "shop,개발,lacks", "--out", str(tmp_path / "build"))
     assert answer.returncode == 2, answer.stderr
+    assert "Without the report of shop: " in answer.stderr
     assert {path.relative_to(tmp_path / "build").as_posix() for path in (tmp_path / "build").rglob("*.*")} == {
         "개발/capacity-report.html",
         "개발/capacity-report.xlsx",
     }
     assert "Allocated by project and zone" in answer.stdout
+
+
+def snapshot(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["snapshot", *arguments])
+
+
+def lines_of(said: str) -> list[str]:
+    """Return what each line of a log says, without its time."""
+    found = [re.fullmatch(r"\S+Z toastnb snapshot: (.*) \(\d+\.\d s\)", line) for line in said.splitlines()]
+    assert all(found), said
+    return sorted(line[1] for line in found if line)
+
+
+@pytest.mark.usefixtures("_configured")
+def test_snapshots_of_several_are_a_line_each_and_one_that_fails_is_2(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    answer = snapshot("--profile", "shop, 개발", "--store", str(store))
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    kept = tn.history.open_store(store).snapshots().set_index("project")
+    assert kept["instances"].to_dict() == {"shop": 40, "개발": 23}
+    said = [f"recorded {kept.snapshot_id[name]} of {name}: {kept.instances[name]} instances" for name in kept.index]
+    assert lines_of(answer.stdout) == sorted(said)
+    answer = snapshot("--profile", "lacks,shop", "--store", str(store))
+    assert answer.exit_code == 2
+    assert lines_of(answer.stderr)[0].startswith("failed for lacks: Connecting: no password found")
+    assert lines_of(answer.stdout)[0].endswith("of shop: 40 instances")
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_snapshot_that_runs_holds_up_that_project_alone(tmp_path: Path) -> None:
+    store = str(tmp_path / "store")
+    with _alone(store, "snapshot\nshop") as is_alone:
+        assert is_alone
+        answer = snapshot("--profile", "shop,개발", "--store", store)
+        failing = snapshot("--profile", "shop,lacks", "--store", store)
+    assert (answer.exit_code, failing.exit_code) == (3, 2)
+    assert lines_of(answer.stderr) == [
+        "a run of the same store and project is not over yet; this one did nothing for shop"
+    ]
+    assert len(lines_of(failing.stderr)) == 2
+    assert tn.history.open_store(store).projects == ["개발"]
+
+
+@pytest.mark.usefixtures("_configured")
+def test_snapshots_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for profiles, more, said in (
+        ("shop,nope", [], ["failed: Connecting: there is no profile nope"]),
+        ("shop,shop", [], ["failed: --profile shop,shop: shop is given twice"]),
+        ("shop,", [], ["failed: --profile shop,: a name is missing"]),
+        ("shop,개발", ["--project", "a"], ["failed: --project is for one account"]),
+        ("shop,개발", ["--inventory", "a.zip"], ["failed: --inventory is for one account"]),
+        ("shop,개발", ["--store", str(tmp_path / "file" / "x")], ["failed for shop: ", "failed for 개발: "]),
+    ):
+        answer = snapshot("--store", str(tmp_path / "store"), "--profile", profiles, *more)
+        assert (answer.exit_code, answer.stdout) == (2, "")
+        lines = lines_of(answer.stderr)
+        assert len(lines) == len(said)
+        assert all(line.startswith(start) for line, start in zip(lines, said, strict=True)), lines
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_snapshot_of_the_default_profile_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = config.config_path()
+    path.write_text('default = "shop"\n' + path.read_text("utf-8"), "utf-8")
+    store = str(tmp_path / "store")
+    assert snapshot("--store", store).exit_code == 0
+    assert snapshot("--store", store, "--profile", "shop").exit_code == 0
+    monkeypatch.setenv("TOASTNB_PROFILE", "개발")
+    assert snapshot("--store", store).exit_code == 0
+    assert tn.history.open_store(store).projects == ["shop", "개발"]
+    with _alone(store, "snapshot\n개발"):
+        assert snapshot("--store", store).exit_code == 3
+
+
+@pytest.mark.usefixtures("_configured")
+def test_several_are_not_one_connection() -> None:
+    for given in ("shop,개발", ["shop", "개발"]):
+        with pytest.raises(tn.ToastError, match=r"tn\.connect_many\(\["):
+            tn.connect(given)  # type: ignore[arg-type]
+    assert "--profile prod,dev of toastnb inventory" in run("whoami", "--profile", "shop,개발").stderr

@@ -94,9 +94,9 @@ def test_where_all_fail_the_columns_are_there(read: str, refusing: Hostile, prof
 def test_where_all_fail_the_inventory_has_all_tables(refusing: Hostile, profiles: Profiles) -> None:
     profiles(a=of(refusing))
     with tn.connect_many(["a"]) as projects:
-        with pytest.warns(UserWarning, match="1 of 1 projects"):
+        with pytest.warns(UserWarning, match="1 of 1 project"):
             inventory = projects.inventory()
-        with pytest.warns(UserWarning, match="1 of 1 projects"):
+        with pytest.warns(UserWarning, match="1 of 1 project"):
             assert projects.inventories() == {}
     assert projects.failures[["project", "call"]].values.tolist() == [["a", "inventory"]]
     for name, table in inventory.tables.items():
@@ -161,7 +161,7 @@ def test_a_form_that_listens_hears_of_it_instead_of_a_warning(refusing: Hostile,
     said: list[str] = []
     with tn.connect_many(["a"]) as projects, heard(said):
         projects.flavors()
-    assert said == [f"1 of 1 projects did not answer in full: a; {TOLD}"]
+    assert said == [f"1 of 1 project did not answer in full: a; {TOLD}"]
 
 
 def test_a_stranger_answer_is_a_row_too(hostile: Hostile, shop: tn.Sandbox, profiles: Profiles) -> None:

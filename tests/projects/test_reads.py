@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -109,12 +110,12 @@ def test_another_connection_is_not_ours_to_close(shop: tn.Sandbox) -> None:
         assert len(toast.instances()) == 40
 
 
-def test_after_close_each_read_fails_for_all(shop: tn.Sandbox) -> None:
+def test_after_close_reads_are_refused(shop: tn.Sandbox, tmp_path: Path) -> None:
     with tn.connect_many({"a": shop, "b": shop}) as projects:
         pass
-    with pytest.warns(UserWarning, match="2 of 2 projects"):
-        assert projects.instances().empty
-    assert projects.failures.message.str.contains("the connection is closed").all()
+    for read in (projects.instances, projects.inventories, projects.audit, lambda: projects.record(tmp_path / "store")):
+        with pytest.raises(tn.NetworkFailure, match=r"the projects are closed\. Connect again"):
+            read()
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,8 @@ def test_after_close_each_read_fails_for_all(shop: tn.Sandbox) -> None:
         ([["prod"]], "a list is of names only"),
         ({"": "prod"}, "project is empty"),
         ({"a\nb": "prod"}, "project has characters"),
-        ({"a": 7}, "profile is int"),
+        ({"a": 7}, "the profile of a is int"),
+        ({"a": None}, "the profile of a is NoneType, but must be a name, a Sandbox or a connection"),
     ],
 )
 def test_a_mistake_is_found_before_anything_is_sent(

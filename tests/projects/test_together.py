@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import toastnb as tn
+from tests.history.stores import account
 from tests.projects.conftest import KOREAN, Profiles, keys_of
 from tests.projects.test_reads import dtypes
 from tests.support import raw_call
@@ -164,6 +165,27 @@ def test_a_history_has_each_under_its_name(projects: tn.Projects, tmp_path: Path
     again = history.of("lab").newest()
     assert len(again.instances_detail) == 23
     assert projects.record(tmp_path / "store", at="2026-11-01") == ids
+
+
+def test_another_inventory_of_that_moment_is_a_failure_of_its_project_alone(
+    projects: tn.Projects, tmp_path: Path
+) -> None:
+    tn.history.record(account(), tmp_path / "store", at="2026-11-01", project="twin")
+    with pytest.warns(UserWarning, match="1 of 3 projects"):
+        ids = projects.record(tmp_path / "store", at="2026-11-01")
+    assert list(ids) == [KOREAN, "lab"]
+    [failure] = projects.failures.itertuples()
+    assert (failure.project, failure.call, failure.kind) == ("twin", "record", "Conflict")
+    assert "has another inventory of twin" in failure.message
+    history = tn.history.open_store(tmp_path / "store")
+    assert history.snapshots().set_index("project").instances.to_dict() == {KOREAN: 40, "twin": 3, "lab": 23}
+
+
+def test_a_moment_that_is_none_is_found_before_anything_is_sent(shop: tn.Sandbox, tmp_path: Path) -> None:
+    before = dict(shop.calls)
+    with tn.connect_many({"shop": shop}) as projects, pytest.raises(tn.InvalidInput, match="at is 'soon'"):
+        projects.record(tmp_path / "store", at="soon")
+    assert shop.calls == before
 
 
 def test_what_failed_is_not_recorded(shop: tn.Sandbox, profiles: Profiles, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -86,9 +87,32 @@ def test_the_summary_says_what_changed_grows_and_is_full(account: tn.Inventory, 
     assert f"+{rate.a_month:,.0f} vCPUs (+{rate.a_month_low:,.0f} to +{rate.a_month_high:,.0f})" in said
     row = past.forecast.loc[("Total", "vcpus")]
     assert row.binding
-    assert "In all the limit of 260 vCPUs is the first to be reached: " in said
+    assert "In all, reached first as it grows: the limit of 260 vCPUs, " in said
     assert f"{row.earliest:%Y-%m-%d}" in said
     assert set(past.forecast.index.get_level_values("resource")) == {"vcpus"}  # nobody forecasts root_gb
+
+
+def test_a_step_of_a_zone_is_named(account: tn.Inventory, store: Path, tmp_path: Path) -> None:
+    past = tn.report.over_time(account, store)
+    steps = past.growth_by_zone.copy()
+    steps.loc[:, "steps"] = 0
+    assert "of a zone is a step" not in str(
+        tn.report.summary(account, past=dataclasses.replace(past, growth_by_zone=steps))
+    )
+    day = pd.Timestamp("2026-10-14", tz="UTC")
+    row, columns = ("kr-pub-b", "ram_gb"), ["steps", "last_step", "last_step_on"]
+    steps.loc[[row], columns] = [2, 39.4, day]
+    said = tn.report.summary(account, past=dataclasses.replace(past, growth_by_zone=steps))
+    step = "kr-pub-b +39 GB of RAM on 2026-10-14, the last of 2 steps"
+    assert f"Not in the growth of a zone is a step: {step}." in said
+    one = account.instances_detail["zone"] == "kr-pub-b"
+    alone = account.instances_detail["instance_id"][one]
+    for ago in range(1, 30):
+        moment = pd.Timestamp(account.fetched_at) - pd.Timedelta(days=ago)
+        tables = {"instances_detail": account.instances_detail[account.instances_detail["instance_id"].isin(alone)]}
+        tn.history.record(tn.Inventory(tables, {}, account.fetched_at, ""), tmp_path, at=moment, project="shop")
+    assert tn.report.over_time(account, tmp_path).growth is not None
+    assert tn.report.over_time(account, tmp_path).growth_by_zone is None
 
 
 @pytest.mark.parametrize(
@@ -114,6 +138,9 @@ def test_the_page_has_the_sections_their_tables_and_plots(written: list[Path], a
     for words in ("Not told", "Traceback", "Warning", "NaN", "nan ", "00:00:00"):
         assert words not in text
     [rates] = [table for table in page.find_all("table") if "Newest day (UTC)" in table.get_text()]
+    [zones] = [table for table in page.find_all("table") if "Growth from" in table.get_text() and table is not rates]
+    assert {cell.get_text().strip() for cell in zones.find_all("td")} >= {"kr-pub-a", "kr-pub-b", "vCPUs"}
+    assert sum("closest to its limit today" in item.get_text() for item in page.find_all("li")) == 2
     day = pd.Timestamp(account.fetched_at) - pd.Timedelta(days=1)
     assert [cell.get_text().strip() for cell in rates.find_all("td")].count(f"{day:%Y-%m-%d}") == 4
 
@@ -127,6 +154,8 @@ def test_the_workbook_has_the_same_tables_whole(written: list[Path], account: tn
     assert heads[0] == "resource"
     newest = book["Growth"][2][heads.index("last (UTC)")]
     assert newest.number_format == "yyyy-mm-dd"
+    by_zone = [row[:2] for row in book["Growth by zone"].values][1:]
+    assert by_zone == list(past.growth_by_zone.index)
     assert {"zone", "resource", "earliest (UTC)"} <= {cell.value for cell in book["Time remaining"][1]}
     about = dict(book["About"].values)
     assert about["last time"] == past.since

@@ -54,8 +54,8 @@ def test_what_is_lost_with_a_zone() -> None:
 def test_limits_say_what_binds_and_what_falls_short() -> None:
     text = said(*in_zone("a", 1, 2), *in_zone("b", 3), limits={"b": {"vcpus": 5}, "*": {"vcpus": 5}})
     assert "Without a, b falls short of 1 vCPUs against its limit." in text
-    assert "In b the limit that binds first: 2 of 5 vCPUs are allocated (40%), 3 remain." in text
-    assert "In all the limit that binds first: 6 of 5 vCPUs are allocated (120%), 1 too many." in text
+    assert "In b, closest to its limit today: 2 of 5 vCPUs are allocated (40%), 3 remain." in text
+    assert "In all, closest to its limit today: 6 of 5 vCPUs are allocated (120%), 1 too many." in text
     assert "Without a, 5 vCPUs are lacking against the limit in all, until what was there is deleted." in text
 
 

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import toastnb as tn
+from tests.history.stores import account
 from tests.untrusted.names import HARMFUL, TEXTS, mended
 from tests.untrusted.test_pages import HARMLESS, OURS, Elements
 from toastnb.cli import app
@@ -39,15 +40,15 @@ def test_any_text_is_recorded_and_read_back_as_it_is(few_zones: tn.Inventory, tm
 
 
 def test_any_text_is_a_projects_name_or_is_refused(tmp_path: Path) -> None:
-    account = tn.Inventory({}, {}, "2026-01-01T00:00:00Z")
+    small = account(0)
     taken, refusals = [], []
     for text in dict.fromkeys(map(mended, TEXTS.values())):
         try:
-            tn.history.record(account, tmp_path / "store", project=text)
+            tn.history.record(small, tmp_path / "store", project=text)
         except tn.InvalidInput as error:
             refusals.append(str(error))
         else:
-            taken.append(text or "account")
+            taken.append(text or small.source)
     assert not HARMFUL.search("".join(refusals).replace("\t", ""))
     assert tn.history.open_store(tmp_path / "store").projects == sorted(set(taken))
     assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["store"]  # no name leads elsewhere

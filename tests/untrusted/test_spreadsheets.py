@@ -105,6 +105,7 @@ def test_a_csv_gives_every_text_back(texts: list[str], tmp_path: Path) -> None:
 
 
 def test_pandas_reads_a_csv_back(texts: list[str], tmp_path: Path) -> None:
+    texts = [text for text in texts if "\0" not in text]  # where its reader ended a cell until 3.1
     path = exports.export(column(texts), tmp_path / "t.csv", "csv")
     again = pd.read_csv(path, keep_default_na=False, dtype={"text": "str"})
     assert [unguarded(text) for text in again["text"]] == texts

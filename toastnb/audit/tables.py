@@ -61,5 +61,5 @@ def checked_inventory(inventory: object) -> Inventory:
         return one_project(inventory)
     raise InvalidInput(
         f"inventory is {type(inventory).__name__}, but must be an Inventory",
-        hint="Give what toast.inventory() or tn.load_inventory(path) answers.",
+        hint="Give what toast.inventory() or tn.load_inventory(path) answers, or a history's at(when) without Dask.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from toastnb.capacity.applications import App, with_app
-from toastnb.capacity.selection import MISSING, Status
+from toastnb.capacity.selection import MISSING, Status, require_columns
 from toastnb.capacity.sums import totals
 
 _SHARED = {"vcpus": "vcpus", "ram_gb": "ram", "disk_gb": "disk"}
@@ -46,6 +46,7 @@ def zone_balance(df: pd.DataFrame, status: Status = "allocated", app: App | None
     >>> float(balance.vcpus_share.sum().round(6))
     1.0
     """
+    require_columns(df, ["zone"], "df")
     keys = ["zone"] if app is None else ["app", "zone"]
     table = totals(df if app is None else with_app(df, app), by=keys, status=status)
     zones, names = table.iloc[:-1], table.index.get_level_values("zone")[:-1]

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.prices import ATTACHED, HOURS_A_MONTH, LOCAL, ROOT, Prices, PriceTable, monthly_prices
-from toastnb.capacity.reclaim import REDUCED_RATE, TIMES, StopHistory, billed_in_full, days_of, moment_of, stop_times
+from toastnb.capacity.reclaim import (
+    REDUCED_RATE,
+    TIMES,
+    StopHistory,
+    billed_in_full,
+    days_of,
+    moment_of,
+    of_project,
+    stop_times,
+)
 from toastnb.capacity.selection import (
     LOCAL_DISK_FAMILY,
     as_keys,
@@ -78,7 +87,7 @@ def cost(
     (True, 0)
     """
     keys = as_keys(by)
-    needed = [*_NEEDED, "instance_id"] if history is not None else _NEEDED
+    needed = [*_NEEDED, "instance_id", *of_project(df)] if history is not None else _NEEDED
     require_columns(df, needed, "df")
     wider = with_family(df, keys)
     require_columns(wider, keys, "df")

@@ -27,6 +27,8 @@ _KINDS = {
     "full": "str",
     "binding": "boolean",
     **dict.fromkeys(_ENDS, "Float64"),
+    "steps": "Int64",
+    "stepped": "Float64",
     "last": "datetime64[us, UTC]",
     "unknown": "Int64",
     "refused": "str",
@@ -55,7 +57,8 @@ def forecast(history: History, limits: Limits, horizon: int = 180) -> pd.DataFra
         the median, the lower end reaches the limit; NaT where that is not within the horizon), full (str: "now",
         "within the horizon", "perhaps within the horizon" when only the upper end gets there, "not within the
         horizon"), binding (boolean: the resource of its project and zone that is first), at_horizon, at_horizon_low,
-        at_horizon_high (Float64: the median and the interval of 80 % on the last day), last (datetime64[us, UTC]: the
+        at_horizon_high (Float64: the median and the interval of 80 % on the last day), steps, stepped (Int64, Float64:
+        how many steps were left out of the growth, and their sum, as in `growth`), last (datetime64[us, UTC]: the
         newest day), unknown (Int64: the most instances of any day that lack a figure), refused (str: why there is no
         forecast).
 
@@ -84,11 +87,12 @@ def forecast(history: History, limits: Limits, horizon: int = 180) -> pd.DataFra
 
 
 class _Known(NamedTuple):
-    """A series, its limit, and what is ahead of it: a row a share, a column a day; nothing when it is refused."""
+    """A series, its limit, what is ahead of it (a row a share, a column a day) and its steps; neither when refused."""
 
     series: Daily
     limit: float
-    ahead: Floats | None
+    ahead: Floats | None = None
+    steps: Floats | None = None
 
 
 def _known(history: History, limits: Limits, horizon: int) -> list[_Known]:
@@ -97,7 +101,9 @@ def _known(history: History, limits: Limits, horizon: int) -> list[_Known]:
     has_zones = not isinstance(history, pd.DataFrame) or "zone" in history.columns
     amounts, _ = amounts_of(history, "zone" if has_zones else None)
     zones = own_names(amounts["zone"].rename("zone")) if has_zones else pd.Series(dtype="str")
-    bounds = as_limits(limits, sorted(zones.dropna().unique()))
+    there = sorted(zones.dropna().unique())
+    own = f"Zones of the history are {', '.join(there) or 'none'}."
+    bounds = as_limits(limits, there, own if has_zones else 'By zone it takes amounts(by="zone").')
     strange = [str(name) for name in bounds.columns if name not in GROWING]
     if strange:
         hint = f"Histories tell {', '.join(GROWING)}."
@@ -109,14 +115,15 @@ def _known(history: History, limits: Limits, horizon: int) -> list[_Known]:
     found = [one for part in parts for one in daily(part, ["project", "zone"]) if one.key[1:] in limit.index]
     order = {key: place for place, key in enumerate(limit.index)}
     found.sort(key=lambda one: (one.key[0], order[one.key[1:]]))
-    return [_Known(one, float(limit[one.key[1:]]), _ahead(one, int(horizon))) for one in found]
+    return [_told(one, float(limit[one.key[1:]]), int(horizon)) for one in found]
 
 
-def _ahead(series: Daily, horizon: int) -> Floats | None:
+def _told(series: Daily, limit: float, horizon: int) -> _Known:
     if series.lacking:
-        return None
+        return _Known(series, limit)
     fit = fit_of(series, horizon)
-    return np.maximum(quantiles(fit.weights, fit.means, fit.errors, fit.freedom, [*_SHARES.values()]), 0)
+    ahead = np.maximum(quantiles(fit.weights, fit.means, fit.errors, fit.freedom, [*_SHARES.values()]), 0)
+    return _Known(series, limit, ahead, fit.sizes)
 
 
 def _row(known: _Known) -> Mapping[str, Any]:
@@ -127,10 +134,11 @@ def _row(known: _Known) -> Mapping[str, Any]:
         "last": series.last,
         "unknown": series.unknown,
     }
-    if known.ahead is None:
+    if known.ahead is None or known.steps is None:
         return row | {"refused": series.lacking}
     ahead = dict(zip(_SHARES, known.ahead, strict=True))
     row |= {name: ahead[share][-1] for name, share in _ENDS.items()}
+    row |= {"steps": len(known.steps), "stepped": known.steps.sum()}
     if series.values[-1] >= known.limit:
         return row | dict.fromkeys(_DATES, series.last) | {"full": NOW}
     dates = [_first(series, ahead[share], known.limit) for share in ("high_80", "expected", "low_80")]
@@ -188,7 +196,7 @@ def forecast_series(history: History, limits: Limits, horizon: int = 180) -> pd.
     (150, 90)
     """
     tables = []
-    for series, limit, ahead in _known(history, limits, horizon):
+    for series, limit, ahead, _ in _known(history, limits, horizon):
         if ahead is not None:
             before = pd.DataFrame({"allocated": series.values})
             after = pd.DataFrame(dict(zip(_SHARES, ahead, strict=True)))

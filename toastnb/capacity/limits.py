@@ -17,7 +17,7 @@ IN_ALL = ("*", TOTAL)
 _HINT = f"Limits are columns of {', '.join(RESOURCES)}, and zone where they are by zone."
 
 
-def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
+def as_limits(limits: Limits, zones: Sequence[str], hint: str = "") -> pd.DataFrame:
     """Return limits with a row a zone (`TOTAL`: in all) and a column a resource (Float64; missing: no limit).
 
     Parameters
@@ -27,6 +27,8 @@ def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
         resource and, by zone, a column zone (``*`` or ``Total``: in all).
     zones : sequence of str
         The zones that exist.
+    hint : str
+        What to do about a zone that is not known, where it is not to give more zones.
 
     Raises
     ------
@@ -36,13 +38,14 @@ def as_limits(limits: Limits, zones: Sequence[str]) -> pd.DataFrame:
     frame = _of_mapping(limits) if isinstance(limits, Mapping) else read_table(limits, "limits")
     unknown = [str(column) for column in frame.columns if column not in {"zone", *RESOURCES}]
     if unknown:
-        raise InvalidInput(f"limits has columns that are not known: {', '.join(unknown)}", hint=_HINT)
+        said = f"limits has columns that are not known: {', '.join(unknown)}"
+        raise InvalidInput(said, hint=f"{_HINT} A file to start from: toastnb template limits.csv, in a terminal.")
     named = frame["zone"] if "zone" in frame else pd.Series(TOTAL, index=frame.index, dtype="str")
     labels = [_label(zone, row) for row, zone in enumerate(named, start=1)]
     strange = [zone for zone in labels if zone != TOTAL and zone not in zones]
     if strange:
-        hint = f"Zones are {', '.join(zones) or 'none'}; give zones=toast.availability_zones() for empty ones."
-        raise InvalidInput(f"limits has a zone that is not known: {strange[0]}", hint=hint)
+        more = f"Zones are {', '.join(zones) or 'none'}; give zones=toast.availability_zones() for empty ones."
+        raise InvalidInput(f"limits has a zone that is not known: {strange[0]}", hint=hint or more)
     twice = sorted({zone for zone in labels if labels.count(zone) > 1})
     if twice:
         raise InvalidInput(f"limits has {twice[0]} twice", hint="Give one row a zone, and one in all.")

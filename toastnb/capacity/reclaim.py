@@ -14,6 +14,7 @@ from toastnb.capacity.distributed import is_distributed, meta_of, of_partitions
 from toastnb.capacity.selection import Status, require_columns, with_status
 from toastnb.capacity.times import moment
 from toastnb.errors import InvalidInput
+from toastnb.inventory import PROJECT
 
 # The vendor's rule: a stopped instance is billed in part for its first days, and in full after them.
 REDUCED_DAYS = 90
@@ -33,7 +34,7 @@ class StopHistory(Protocol):
     """What knows since when instances are stopped, as `history.History` does."""
 
     def stopped_since(self, at: str | datetime | None = None) -> pd.DataFrame:
-        """Return a row an instance in STOP as of then: instance_id, stopped_after, stopped_by."""
+        """Return a row an instance in STOP as of then: project, instance_id, stopped_after, stopped_by."""
 
 
 def reclaimable(
@@ -60,7 +61,9 @@ def reclaimable(
     status : str or list of str
         The states to list, as in `totals`.
     history : History, optional
-        As `history.open_store` answers: its snapshots bound the stopped time too, and the closest bounds count.
+        As `history.open_store` answers: its snapshots bound the stopped time too, and the closest bounds count. Of
+        several projects it is that of the column project of `df`. Without that column ids should be of one project
+        each, which those of sandboxes are not: give ``history.of(project)`` then.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def reclaimable(
     if is_distributed(df) and history is not None:
         history = _Known(history.stopped_since(when))  # asked once, not by each partition
     work = partial(_listed, when=when, status=status, history=history)
-    table = of_partitions(work, _stacked, df, columns=[[*_COLUMNS, *TIMES]])
+    table = of_partitions(work, _stacked, df, columns=[[*_COLUMNS, *TIMES, PROJECT]])
     table.attrs = dict(getattr(df, "attrs", {}))
     return table
 
@@ -105,7 +108,7 @@ class _Known(NamedTuple):
 
 
 def _listed(df: pd.DataFrame, when: pd.Timestamp, status: Status, history: StopHistory | None) -> pd.DataFrame:
-    counted = with_status(df[[*_COLUMNS, *TIMES]], status)
+    counted = with_status(df[[*_COLUMNS, *TIMES, *of_project(df)]], status)
     since = stop_times(counted, when, history)
     days = days_of(since, when)
     table = counted[_COLUMNS].astype(dict.fromkeys(_FIGURES, "Int64"))
@@ -170,10 +173,18 @@ def stop_times(df: pd.DataFrame, at: pd.Timestamp, history: StopHistory | None =
 
 def _seen(df: pd.DataFrame, stops: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return between which moments a history has seen instances stop, missing for those that are not in STOP."""
-    known = stops.groupby("instance_id").agg({"stopped_after": "max", "stopped_by": "min"})
     ids = df["instance_id"].astype("str").where(df["status"].isin([_STOPPED]))
-    found = ids.to_frame("instance_id").merge(known, how="left", on="instance_id").set_axis(df.index)
+    keys = [*of_project(df), "instance_id"] if PROJECT in stops else ["instance_id"]
+    groups = stops.groupby(keys)  # an id that several projects have: what holds in each of them
+    known = groups.agg({"stopped_after": "min", "stopped_by": "max"})
+    known["stopped_after"] = known["stopped_after"].where(groups["stopped_after"].count() == groups.size())
+    found = df[keys].assign(instance_id=ids).merge(known, how="left", on=keys).set_axis(df.index)
     return found["stopped_after"], found["stopped_by"]
+
+
+def of_project(df: pd.DataFrame) -> list[str]:
+    """Return the column that tells of which project a row is, where there is one."""
+    return [PROJECT] if PROJECT in df else []
 
 
 def days_of(since: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:

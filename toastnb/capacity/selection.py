@@ -17,6 +17,7 @@ Status = str | Sequence[str]
 MISSING, TOTAL = "(missing)", "Total"
 FAMILY = "family"
 LOCAL_DISK_FAMILY = "u2"
+_OF_DASK = "As they are, Dask's are taken by totals, flavor_mix, disk_sizing, reclaimable, growth and forecast."
 
 
 def require_columns(df: pd.DataFrame, columns: Iterable[str], what: str) -> None:
@@ -27,6 +28,10 @@ def require_columns(df: pd.DataFrame, columns: Iterable[str], what: str) -> None
     InvalidInput
         Naming the columns that are not there.
     """
+    if type(df).__module__.partition(".")[0] == "dask":  # which is not imported for that
+        raise InvalidInput(
+            f"{what} is a Dask DataFrame, but must be one of pandas here", hint=f"Give {what}.compute(). {_OF_DASK}"
+        )
     if not isinstance(df, pd.DataFrame):
         raise InvalidInput(f"{what} is {type(df).__name__}, but must be a DataFrame")
     lacking = [column for column in columns if column not in df.columns]

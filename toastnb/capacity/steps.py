@@ -3,6 +3,10 @@
 Change-point libraries look for levels that stay; between two creations a growing account has none. Here a step is what
 stands out from the model of the series, one after the other, the largest first (the auxiliary residuals of Harvey and
 Koopman, 1992), as long as it is large by what is usual and large for who reads it.
+
+In a small group, or one of instances of unlike sizes, most days have no change, and a few have a large one: an instance
+more or less stands out there from what is usual. What comes again is no step but how such a group grows. So a step is
+also far larger than every other change and than an instance, and rare.
 """
 
 from __future__ import annotations
@@ -11,10 +15,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from toastnb.capacity.trend import ROUGHLY, Floats, Model, fitted, has_season, surprise
+from toastnb.capacity.trend import ROUGHLY, WEEK, Floats, Model, fitted, has_season, surprise
 
 STANDS_OUT = 6.0  # times what is usual from day to day
 LEAST_SHARE = 0.05  # of what was allocated
+TIMES_OTHERS = 3.0  # times the largest change that is no step
+TIMES_UNIT = 6.0  # times what an instance has
+DAYS_EACH = 60  # as many days of history for every step
 _MOST = 12
 _LEAST_WEEKS = 3
 
@@ -45,7 +52,32 @@ def may_have_season(values: Floats) -> bool:
 
 
 def with_steps(model: Model) -> Model:
-    """Return a model with the steps that stand out from it."""
+    """Return a model with the steps that stand out from it, apart from those that are how it grows."""
+    found = _standing_out(model)
+    return _rare(found) if found.steps else found
+
+
+def _rare(model: Model) -> Model:
+    """Return a model with its largest steps: as many as are rare, and far larger than every other change.
+
+    Where each larger one has its like, none is left.
+    """
+    fit = fitted(model, among=ROUGHLY)
+    sizes = np.abs(fit.sizes)
+    largest_first = sizes.argsort()[::-1]
+    known = np.flatnonzero(np.isfinite(model.values))
+    season = fit.season[(model.weekday + known) % WEEK]
+    changes = np.abs(np.diff(model.values[known] - season))
+    for count in range(min(len(sizes), max(1, len(model.values) // DAYS_EACH)), 0, -1):
+        chosen = largest_first[:count]
+        steps = tuple(sorted(model.steps[number] for number in chosen))
+        others = changes[~np.isin(known[1:], steps)].max(initial=0)
+        if sizes[chosen].min() >= max(TIMES_OTHERS * others, TIMES_UNIT * model.unit):
+            return replace(model, steps=steps)
+    return replace(model, steps=())
+
+
+def _standing_out(model: Model) -> Model:
     known = np.flatnonzero(np.isfinite(model.values))
     if not _may_step(model.values[known]):
         return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from toastnb.errors import InvalidInput
 
 
 def moment(value: object, what: str = "at") -> pd.Timestamp:
-    """Return a time in UTC, in microseconds; one without a zone is UTC.
+    """Return a time in UTC, in microseconds; one without a zone is UTC, and a date its first moment.
 
     Raises
     ------
@@ -18,9 +18,11 @@ def moment(value: object, what: str = "at") -> pd.Timestamp:
         When it is no time; words as "now" are none.
     """
     try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(time, datetime) and not pd.isna(time):
-            stamp = pd.Timestamp(time).as_unit("us")
+        given = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(given, date) and not isinstance(given, datetime):
+            given = datetime.combine(given, time.min)
+        if isinstance(given, datetime) and not pd.isna(given):
+            stamp = pd.Timestamp(given).as_unit("us")
             return stamp.tz_localize("UTC") if stamp.tz is None else stamp.tz_convert("UTC")
     except ValueError:
         pass

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from toastnb.projects import Projects
 
 T = TypeVar("T")
+F = TypeVar("F", bound=StrEnum)
 
 FAILURE = 2
+_TEXT = ("", "txt", "log")
 
 app = typer.Typer(
     help="A TOAST (NHN Cloud) account's inventory: tables, reports, audits, and a sandbox that needs no account.",
@@ -63,8 +66,19 @@ def are_many(profile: str) -> bool:
 
 
 def names_of(profiles: str) -> list[str]:
-    """Return the profiles that are named with commas."""
-    return [name.strip() for name in profiles.split(",")]
+    """Return the profiles that are named with commas.
+
+    Raises
+    ------
+    InvalidInput
+        When several are named, and one twice or not at all.
+    """
+    names = [name.strip() for name in profiles.split(",")]
+    wrong = [name for name in names if len(names) > 1 and (not name or names.count(name) > 1)]
+    if wrong:
+        said = f"{wrong[0]} is given twice" if wrong[0] else "a name is missing"
+        raise InvalidInput(f"--profile {profiles}: {said}", hint="As --profile prod,dev.")
+    return names
 
 
 def pull_many(
@@ -84,6 +98,24 @@ def pull_many(
     for failure in failures.itertuples():
         say(f"Without {failure.call} of {failure.project}: {failure.message}")
     return answer, not failures["call"].isin(["inventory", table]).any()
+
+
+def format_for(kinds: type[F], given: F | None, out: Path | None) -> F:
+    """Return the format that is asked for, or that a file's ending stands for: as on a terminal for text, and for none.
+
+    Raises
+    ------
+    InvalidInput
+        When the ending stands for no format.
+    """
+    ending = out.suffix.lstrip(".").lower() if out else ""
+    if given is not None or ending in set(kinds):
+        return given or kinds(ending)
+    if ending not in _TEXT:
+        endings = ", ".join(f".{kind}" for kind in kinds if kind != "table")
+        hint = f"Endings are {endings}, and .txt for a table as text; --format says it for any other."
+        raise InvalidInput(f"--out {out} does not say in which format", hint=hint)
+    return kinds("table")
 
 
 def one_line(message: str) -> str:

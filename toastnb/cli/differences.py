@@ -6,17 +6,18 @@ import re
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, say
+from toastnb.cli.common import OutFileOption, format_for, say
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toastnb.history import History
     from toastnb.inventory import Inventory
 
 _AGO = re.compile(r"(\d{1,4})\s*(h|d|w)")
@@ -34,53 +35,84 @@ class DiffFormat(StrEnum):
 
 
 def diff(
-    saved: Annotated[list[Path] | None, typer.Argument(metavar="[A.zip B.zip]", help="Two saved inventories.")] = None,
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="[A.zip B.zip | STORE]", help="Two saved inventories, or a history.")
+    ] = None,
     store: Annotated[str, typer.Option("--store", "-s", help="A history: a folder, or a URL.")] = "",
     since: Annotated[str, typer.Option(help="From when: 12h, 7d or 2w before --until, or 2026-11-01.")] = "",
     until: Annotated[str, typer.Option(help="Until when, as 2026-11-08; the newest snapshot by default.")] = "",
     project: Annotated[str, typer.Option(help="Which project, where the store has several.")] = "",
     table: Annotated[
-        list[str] | None, typer.Option("--table", "-t", help="Only this table; may be given again.")
+        list[str] | None, typer.Option("--table", "-t", help="Only this table, all of it; may be given again.")
     ] = None,
-    format: Annotated[DiffFormat, typer.Option("--format", "-f", help="How it is written.")] = DiffFormat.TABLE,
+    all_rows: Annotated[bool, typer.Option("--all", help="Also what came or went with its instance.")] = False,
+    format: Annotated[DiffFormat | None, typer.Option("--format", "-f", help="By --out's ending, or table.")] = None,
     out: OutFileOption = None,
 ) -> None:
     """Tell what changed: of a store since a moment, or between two saved inventories.
+
+    Disks, addresses, metadata and the like of an instance that was created or deleted are left out of table and html,
+    unless --all or --table asks for them; csv and json have every row, as tn.history.diff answers it.
 
     The table "instances" is left out unless it is asked for: "instances_detail" has all of it.
     """
     from toastnb import history
     from toastnb.columns import TABLES
     from toastnb.files import SHARED, replace_file
+    from toastnb.remarks import heard
+    from toastnb.report.changes import described, in_brief
 
-    before, after = _of_files(saved, store, since) if saved else _of_store(store, since, until, project)
-    changes = history.diff(before, after, tables=table or [name for name in TABLES if name != "instances"])
-    levels = history.waterfall(before, after)
-    text = _written(changes, levels, format)
+    kind = format_for(DiffFormat, format, out)
+    if given and len(given) == 1 and since and not store:
+        store, given = given[0], None
+    before, after = _of_files(given, store, since) if given else _of_store(store, since, until, project)
+    with heard(remarks := list[str]()):
+        changes = history.diff(before, after, tables=table or [name for name in TABLES if name != "instances"])
+        levels = history.waterfall(before, after)
+    shown, is_for_people = changes, kind in (DiffFormat.TABLE, DiffFormat.HTML)
+    if is_for_people:
+        shown = described(changes if all_rows or table else in_brief(changes), before, after)
+    found = _found(shown, len(changes) - len(shown))
+    text = _written(shown, levels, kind, found)
+    if kind is DiffFormat.TABLE:
+        text = f"Changed from {before.fetched_at} to {after.fetched_at}: {found}\n{text}"
     if out is None:
         sys.stdout.write(text)
     else:
         replace_file(out, lambda file: file.write(text.encode()), mode=SHARED)
-        say(f"Wrote {len(changes):,} changes to {out}")
-    _say_what(changes, levels, before.fetched_at)
+        say(f"Wrote {many(len(shown), 'change')} to {out}")
+    if out is not None or kind is not DiffFormat.TABLE:
+        say(f"Changed from {before.fetched_at} to {after.fetched_at}: {found}")
+    _say_more(changes, levels, remarks)
 
 
-def _of_files(saved: list[Path], store: str, since: str) -> tuple[Inventory, Inventory]:
+def _of_files(saved: list[str], store: str, since: str) -> tuple[Inventory, Inventory]:
     from toastnb import load_inventory
 
     if len(saved) != 2 or store or since:
-        raise InvalidInput("diff takes two saved inventories, or --store and --since", hint="toastnb diff A.zip B.zip")
+        hint = "As in: toastnb diff A.zip B.zip, or: toastnb diff STORE --since 7d."
+        raise InvalidInput("diff takes two saved inventories, or a store and --since", hint=hint)
     return load_inventory(saved[0]), load_inventory(saved[1])
 
 
 def _of_store(store: str, since: str, until: str, project: str) -> tuple[Inventory, Inventory]:
+    from toastnb.capacity.times import moment
     from toastnb.history import open_store
 
     if not store or not since:
-        raise InvalidInput("--store and --since are needed", hint="As in: toastnb diff --store history --since 7d.")
+        raise InvalidInput("a store and --since are needed", hint="As in: toastnb diff history --since 7d.")
     known = open_store(store)
     after = known.at(until, project) if until else known.newest(project)
-    return known.at(_moment(since, until or after.fetched_at), project), after
+    first, last = _moment(since, until or after.fetched_at), moment(until or after.fetched_at, "--until")
+    if first > last:
+        end = "--until" if until else "the newest snapshot"
+        raise InvalidInput(f"--since is {first}, after {end}, {last}", hint="Give the earlier moment as --since.")
+    if _AGO.fullmatch(since.strip()):
+        first = _near(known.of(project) if project else known, first, last)
+    before = known.at(first, project)
+    if before.fetched_at == after.fetched_at:
+        say(f"Both moments have the same snapshot, of {after.fetched_at}: there is none in between.")
+    return before, after
 
 
 def _moment(since: str, until: str) -> pd.Timestamp:
@@ -91,20 +123,45 @@ def _moment(since: str, until: str) -> pd.Timestamp:
 
     ago = _AGO.fullmatch(since.strip())
     if ago is None:
-        return moment(since, "--since")
+        try:
+            return moment(since, "--since")
+        except InvalidInput as error:
+            hint = "Give 12h, 7d or 2w (hours, days, weeks before --until), or a moment as 2026-11-01."
+            raise InvalidInput(error.said, hint=hint) from None
     return moment(until, "--until") - pd.Timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
 
 
-def _written(changes: pd.DataFrame, levels: pd.DataFrame, format: DiffFormat) -> str:
+def _near(known: History, first: pd.Timestamp, last: pd.Timestamp) -> pd.Timestamp:
+    """Return when the snapshot was taken that "so long ago" means: a nightly run is not at the same second each day.
+
+    It is the closest within a quarter of the time, and six hours; without one, the moment itself.
+    """
+    import pandas as pd
+
+    slack = min((last - first) / 4, pd.Timedelta(hours=6))
+    taken = [at for at in known.snapshots()["at"] if abs(at - first) <= slack and at < last]
+    return min(taken, key=lambda at: abs(at - first), default=first)
+
+
+def _found(shown: pd.DataFrame, left_out: int) -> str:
+    from toastnb.report.changes import counts
+
+    if not left_out:
+        return f"{counts(shown)}."
+    rest = f"{many(left_out, 'row')} of what came or went with its instance left out"
+    return f"{counts(shown)}; {rest} (--all)."
+
+
+def _written(shown: pd.DataFrame, levels: pd.DataFrame, kind: DiffFormat, found: str) -> str:
     from toastnb.report import exports, pages
 
     writers: dict[DiffFormat, Callable[[], str]] = {
-        DiffFormat.TABLE: lambda: exports.as_text(_for_terminal(changes)),
-        DiffFormat.JSON: lambda: exports.as_json(changes),
-        DiffFormat.CSV: lambda: exports.as_csv(changes),
-        DiffFormat.HTML: lambda: pages.changes_page(changes, levels),
+        DiffFormat.TABLE: lambda: exports.as_text(_for_terminal(shown)) if len(shown) else "",
+        DiffFormat.JSON: lambda: exports.as_json(shown),
+        DiffFormat.CSV: lambda: exports.as_csv(shown),
+        DiffFormat.HTML: lambda: pages.changes_page(shown, levels, found),
     }
-    return writers[format]()
+    return writers[kind]()
 
 
 def _for_terminal(changes: pd.DataFrame) -> pd.DataFrame:
@@ -113,18 +170,17 @@ def _for_terminal(changes: pd.DataFrame) -> pd.DataFrame:
     return changes.assign(**{name: changes[name].str.slice(stop=_LONGEST) for name in long})
 
 
-def _say_what(changes: pd.DataFrame, levels: pd.DataFrame, since: str) -> None:
-    """Tell how many changes there are and what they come to, and which tables say nothing."""
+def _say_more(changes: pd.DataFrame, levels: pd.DataFrame, remarks: list[str]) -> None:
+    """Tell what the changes come to, which tables say nothing, and what was remarked."""
     from toastnb import history
 
-    counts = changes["change"].value_counts()
-    found = ", ".join(f"{count:,} {change}" for change, count in counts.items()) or "nothing"
     steps = levels.loc[["before", "after"], ["instances", "vcpus", "ram_gb", "disk_gb"]].astype("Float64")
     now = ", ".join(f"{name} {_figure(old)} to {_figure(new)}" for name, (old, new) in steps.items())
-    say(f"Changed from {since} to {changes.attrs['fetched_at']}: {found}.")
     say(f"Allocated: {now}.")
     for name, why in history.not_compared(changes).itertuples(index=False):
         say(f"Not compared: {name}: {why}")
+    for told in remarks:
+        say(f"Note: {told}")
 
 
 def _figure(value: object) -> str:

@@ -21,7 +21,19 @@ FormatOption = Annotated[Format | None, typer.Option("--format", "-f", help="By 
 _RATES = ["allocated", "a_month_low", "a_month", "a_month_high", "weekly", "steps", "last_step", "last_step_on"]
 _SPAN = ["days", "gaps", "last"]
 _DAYS = ("last_step_on", "earliest", "expected", "latest", "last")
-_AHEAD = ["limit", "allocated", "earliest", "expected", "latest", "full", "binding", "at_horizon", "last"]
+_AHEAD = [
+    "limit",
+    "allocated",
+    "earliest",
+    "expected",
+    "latest",
+    "full",
+    "binding",
+    "at_horizon",
+    "steps",
+    "stepped",
+    "last",
+]
 
 
 def growth(

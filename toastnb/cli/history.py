@@ -7,29 +7,47 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import FAILURE, ProfileOption, SavedOption, one_line
+from toastnb.cli.common import FAILURE, ProfilesOption, SavedOption, are_many, names_of, one_line
 from toastnb.errors import InvalidInput, ToastError
+from toastnb.plain import many
+
+if TYPE_CHECKING:
+    from toastnb.inventory import Inventory
 
 RUNNING = 3
+_RUNS = "a run of the same store and project is not over yet; this one did nothing"
 StoreArgument = Annotated[str, typer.Argument(help="A folder, or a URL such as s3://bucket/prefix (no keys in it).")]
 
 
 def snapshot(
     store: Annotated[str, typer.Option("--store", "-s", help="A folder, or a URL such as s3://bucket/prefix.")],
-    profile: ProfileOption = "",
-    project: Annotated[str, typer.Option(help="The name to keep it under; the profile's by default.")] = "",
+    profile: ProfilesOption = "",
+    project: Annotated[
+        str, typer.Option(help="The name to keep it under; the profile's by default, of a file the account's.")
+    ] = "",
     saved: SavedOption = None,
 ) -> None:
     """Record the account into a store. For cron: writes one line, ends with 0, with 2 on a failure, with 3 if it runs.
 
     That is: a run of the same store and project is not over yet, and this one did nothing.
+
+    Of several projects each has a line and is kept under its profile's name. One that fails or runs holds up none of
+    the others; the code is 2 when one failed, else 3 when one runs.
     """
+    if are_many(profile):
+        raise typer.Exit(_record_many(store, profile, project, saved))
+
+    def name() -> str:
+        from toastnb.config import default_name
+
+        return project or profile or ("" if saved is not None else default_name())
 
     def work() -> str:
         from toastnb import connect, history, load_inventory
@@ -41,12 +59,62 @@ def snapshot(
         else:
             with connect(profile or None, read_only=True) as toast:
                 account = toast.inventory()
-        name = project or profile
-        recorded = history.record(account, store, project=name)
-        without = f", without {', '.join(account.absent)}" if account.absent else ""
-        return f"recorded {recorded} of {name or account.source}: {len(account.instances_detail):,} instances{without}"
+        return _recorded(name() or account.source, history.record(account, store, project=name()), account)
 
-    _as_one_line("snapshot", store, f"snapshot\n{project or profile}", work)
+    _as_one_line("snapshot", store, lambda: f"snapshot\n{name()}", work)
+
+
+def _recorded(name: str, snapshot: str, account: Inventory) -> str:
+    without = f", without {', '.join(account.absent)}" if account.absent else ""
+    return f"recorded {snapshot} of {name}: {many(len(account.instances_detail), 'instance')}{without}"
+
+
+def _record_many(store: str, profiles: str, project: str, saved: Path | None) -> int:
+    """Record several projects side by side, a line each; return the exit code."""
+    from toastnb import connect_many
+    from toastnb.history import record
+    from toastnb.history.places import address_of
+    from toastnb.remarks import heard
+
+    began, remarks, codes, waiting = time.monotonic(), list[str](), {0}, [""]
+
+    def tell(name: str, said: str, code: int = 0) -> None:
+        codes.add(code)
+        waiting.remove(name)
+        _log("snapshot", said, code, began)
+
+    def failed(name: str, message: object) -> None:
+        tell(name, f"failed{f' for {name}' if name else ''}: {message}", FAILURE)
+
+    def take(name: str, account: Inventory) -> None:
+        try:
+            tell(name, _recorded(name, record(account, address_of(store), project=name), account))
+        except ToastError as error:
+            failed(name, error)
+
+    try:
+        with ExitStack() as opened:
+            opened.enter_context(warnings.catch_warnings(action="ignore"))
+            opened.enter_context(heard(remarks))
+            if project or saved is not None:
+                given = "--project" if project else "--inventory"
+                raise InvalidInput(f"{given} is for one account", hint="Several are kept under their profiles' names.")
+            projects = opened.enter_context(connect_many(names_of(profiles)))
+            waiting[:] = projects.names
+            for name in projects.names:
+                if not opened.enter_context(_alone(store, f"snapshot\n{name}")):
+                    tell(name, f"{_RUNS} for {name}", RUNNING)
+            free = projects._only(waiting)
+            free._pull(take)
+            for failure in free.failures.itertuples():
+                if failure.project in waiting:
+                    failed(str(failure.project), failure.message)
+    except ToastError as error:
+        for name in list(waiting):
+            failed(name, error)
+    for said in remarks:
+        _log("snapshot", said, 0, began)
+    return FAILURE if FAILURE in codes else max(codes)
 
 
 def compact(
@@ -62,11 +130,11 @@ def compact(
 
         done = history.compact(store, keep=_limits(keep) if keep else None).sum()
         return (
-            f"{done['snapshots']:,} of {done['snapshots_before']:,} snapshots kept,"
-            f" {done['files']:,} files in place of {done['files_before']:,}"
+            f"{done['snapshots']:,} of {many(done['snapshots_before'], 'snapshot')} kept,"
+            f" {many(done['files'], 'file')} in place of {done['files_before']:,}"
         )
 
-    _as_one_line("compact", store, "compact", work)
+    _as_one_line("compact", store, lambda: "compact", work)
 
 
 def history(
@@ -92,21 +160,24 @@ def _limits(text: str) -> dict[str, int | None]:
     return limits
 
 
-def _as_one_line(command: str, store: str, key: str, work: Callable[[], str]) -> None:
+def _as_one_line(command: str, store: str, key: Callable[[], str], work: Callable[[], str]) -> None:
     """Do what a scheduled run does, alone, and tell in one line how it ended."""
     from toastnb.remarks import heard
 
     began, remarks, code = time.monotonic(), list[str](), 0
     try:
-        with warnings.catch_warnings(action="ignore"), heard(remarks), _alone(store, key) as is_alone:
-            said = work() if is_alone else "a run of the same store and project is not over yet; this one did nothing"
+        with warnings.catch_warnings(action="ignore"), heard(remarks), _alone(store, key()) as is_alone:
+            said = work() if is_alone else _RUNS
             code = 0 if is_alone else RUNNING
     except ToastError as error:
         said, code = f"failed: {error}", FAILURE
-    said = "; ".join([said, *remarks])
-    line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} toastnb {command}: {said} ({time.monotonic() - began:.1f} s)"
-    print(one_line(line), file=sys.stderr if code else sys.stdout)
+    _log(command, "; ".join([said, *remarks]), code, began)
     raise typer.Exit(code)
+
+
+def _log(command: str, said: str, code: int, began: float) -> None:
+    line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} toastnb {command}: {said} ({time.monotonic() - began:.1f} s)"
+    print(one_line(line), file=sys.stderr if code else sys.stdout, flush=True)
 
 
 @contextmanager

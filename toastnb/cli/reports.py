@@ -18,12 +18,13 @@ from toastnb.cli.common import (
     SavedOption,
     WaiversOption,
     are_many,
+    format_for,
     names_of,
     pull,
     pull_many,
     say,
 )
-from toastnb.errors import InvalidInput
+from toastnb.errors import InvalidInput, ToastError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,16 +90,24 @@ def report(
     _print_totals(accounts, ["project", "zone"] if len(folders) > 1 else ["zone"])
     for name, account in accounts.items():
         say(f"Writing the report{f' of {name}' if len(folders) > 1 else ''} ...")
-        paths = reports.write(
-            account,
-            folders[name],
-            limits=limits,
-            prices=prices,
-            rules=rules,
-            waivers=waivers,
-            history=pasts.get(name),
-            pdf=pdf,
-        )
+        try:
+            paths = reports.write(
+                account,
+                folders[name],
+                limits=limits,
+                prices=prices,
+                rules=rules,
+                waivers=waivers,
+                history=pasts.get(name),
+                pdf=pdf,
+                tell=lambda step: say(f"{step} ..."),
+            )
+        except ToastError as error:
+            if len(folders) == 1:
+                raise
+            say(f"Without the report of {name}: {error}")
+            is_whole = False
+            continue
         for path in paths:
             print(f"Wrote {path}")
     if not is_whole:
@@ -146,15 +155,17 @@ def audit(
     fail_on: Annotated[
         str, typer.Option("--fail-on", help="Exit with 1 on: high, medium, low, info, not-run (with commas), or never.")
     ] = "high",
-    format: Annotated[
-        AuditFormat, typer.Option("--format", "-f", help="How findings are written.")
-    ] = AuditFormat.TABLE,
+    format: Annotated[AuditFormat | None, typer.Option("--format", "-f", help="By --out's ending, or table.")] = None,
     out: OutFileOption = None,
     profile: ProfilesOption = "",
     saved: SavedOption = None,
     check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; may be given again.")] = None,
     rules: RulesOption = None,
     waivers: WaiversOption = None,
+    history: Annotated[
+        str, typer.Option(help="A history, a folder or URL: says since when instances are stopped.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="The account's name in the history; the profile's by default.")] = "",
 ) -> None:
     """Look for what is wrong or risky. Exits with 0, with 1 on findings (see --fail-on), with 2 on a failure.
 
@@ -166,12 +177,16 @@ def audit(
     from toastnb.files import SHARED, replace_file
 
     words_of(fail_on)  # a slip of the pen is found before anything is read
+    kind = format_for(AuditFormat, format, out)
     is_whole, checks = True, check or None
     if are_many(profile):
+        if history:
+            raise InvalidInput("--history is given with several profiles", hint="Audit them one by one.")
         findings, is_whole = pull_many(profile, saved, lambda projects: projects.audit(checks, waivers, rules))
     else:
-        findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers)
-    text = _written(findings, format)
+        past = _histories(history, project, names_of(profile)).get(profile)
+        findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=past)
+    text = _written(findings, kind)
     if out is None:
         sys.stdout.write(text)
     else:

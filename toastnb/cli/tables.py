@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import FAILURE, OutFileOption, ProfilesOption, SavedOption, are_many, pull, pull_many, say
+from toastnb.cli.common import (
+    FAILURE,
+    OutFileOption,
+    ProfilesOption,
+    SavedOption,
+    are_many,
+    format_for,
+    pull,
+    pull_many,
+    say,
+)
 from toastnb.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -61,9 +71,8 @@ def inventory(
 
 
 def checked_format(format: Format | None, out: Path | None) -> Format:
-    """Return the format that is asked for, or that a file's ending stands for; `InvalidInput` for what needs a file."""
-    ending = out.suffix.lstrip(".").lower() if out else ""
-    kind = format or (Format(ending) if ending in set(Format) else Format.TABLE)
+    """Return the format that is asked for, as `format_for`; `InvalidInput` also for what needs a file."""
+    kind = format_for(Format, format, out)
     if out is None and kind in (Format.PARQUET, Format.XLSX):
         raise InvalidInput(f"{kind.value} is not for a terminal", hint="Give a file with --out.")
     return kind

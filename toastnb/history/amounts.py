@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +16,15 @@ from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput
 from toastnb.history import layout
 from toastnb.history.places import Place
-from toastnb.history.reading import arrow_files, as_frame_of, files_of, within
+from toastnb.history.reading import (
+    arrow_files,
+    as_frame_of,
+    check_whole,
+    files_of,
+    read_of,
+    rows_a_snapshot,
+    within,
+)
 from toastnb.rules import NOT_ALLOCATED
 
 _TABLE = "instances_detail"
@@ -23,6 +32,7 @@ _SUMMED = ["vcpus", "ram_mb", "disk_gb"]
 _AMOUNTS = ["instances", "vcpus", "ram_gb", "disk_gb", "unknown"]
 _FILES_AT_ONCE = 200  # before they are merged, a snapshot is a file of its own
 _ROWS_AT_ONCE = layout.ROWS_A_GROUP
+_ALLOCATED = pc.field("status").is_null() | ~pc.field("status").isin(list(NOT_ALLOCATED))
 
 
 def checked_keys(by: str | Sequence[str] | None) -> list[str]:
@@ -33,6 +43,8 @@ def checked_keys(by: str | Sequence[str] | None) -> list[str]:
     InvalidInput
         When one is no column of instances_detail, nor ``family``.
     """
+    if not isinstance(by, str | Iterable | None):
+        raise InvalidInput(f"by is {by!r}, but must be a column or a list of them", hint='As "zone".')
     keys = [by] if isinstance(by, str) else list(by or ())
     known = [FAMILY, *(column.name for column in TABLES[_TABLE])]
     wrong = [key for key in keys if key not in known]
@@ -53,13 +65,24 @@ def amounts_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pd.DataFr
 
 
 def sums_of(place: Place, chosen: pd.DataFrame, keys: list[str]) -> pa.Table:
-    """Return sums of the chosen snapshots, by groups."""
+    """Return sums of the chosen snapshots, by groups.
 
-    def read() -> pa.Table:
-        return _added([_sums(rows, keys) for rows in _rows(place, chosen, keys)], keys)
+    Raises
+    ------
+    InvalidInput
+        When rows of one are missing.
+    """
+    files, found, sums = files_of(place, _TABLE, chosen), Counter[str](), []
 
-    sums: pa.Table = place.attempt("read", read)
-    return sums
+    def read() -> None:
+        for rows in _rows(place, files, chosen, keys):
+            found.update(rows_a_snapshot(rows.column("snapshot_id")))
+            sums.append(_sums(rows.filter(_ALLOCATED), keys))
+
+    if files:
+        read_of(place, files, read)
+    check_whole(place, _TABLE, chosen, found)
+    return _added(sums, keys)
 
 
 def series_of(chosen: pd.DataFrame, keys: list[str], sums: Sequence[pa.Table]) -> pd.DataFrame:
@@ -90,17 +113,14 @@ def _some(chosen: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield some
 
 
-def _rows(place: Place, chosen: pd.DataFrame, keys: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield what is allocated in the chosen snapshots, some rows at a time, and only the columns that are needed."""
+def _rows(place: Place, files: list[str], chosen: pd.DataFrame, keys: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the instances of the chosen snapshots, some rows at a time, and only the columns that are needed."""
     schema = layout.schema_of(_TABLE)
-    files = files_of(place, _TABLE, chosen)
-    if not files:
-        return
     stored = ["flavor_name" if key == FAMILY else key for key in keys]
     found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
     yield from found.to_batches(
         columns=list(dict.fromkeys(["snapshot_id", "status", *SOURCES, *stored])),
-        filter=within(chosen) & (pc.field("status").is_null() | ~pc.field("status").isin(list(NOT_ALLOCATED))),
+        filter=within(chosen),
         batch_size=_ROWS_AT_ONCE,
         batch_readahead=1,
         fragment_readahead=1,

@@ -18,10 +18,11 @@ from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout
 from toastnb.history.places import UNFINISHED, Place, Store, address_of
-from toastnb.history.reading import entries_of, newest_parts, rows_of
+from toastnb.history.reading import check_whole, entries_of, newest_parts, rows_a_snapshot, rows_of
 
 ROWS_A_PART = 5_000_000
 _GRACE_SECONDS = 86_400.0
+_MOST_DAYS = 1_000_000
 _PERIODS = {"all": "us", "daily": "D", "weekly": "W", "monthly": "M"}
 
 
@@ -54,7 +55,7 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     NotFound
         When there is no store, or nothing was recorded yet.
     InvalidInput
-        When `keep` is none, or the store is damaged: it is left as it is then.
+        When `keep` or `grace` is none, or the store is damaged: it is left as it is then.
 
     Examples
     --------
@@ -67,6 +68,7 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     """
     store = address_of(store)
     limits = _checked(keep)
+    _check_grace(grace)
     place = Place(store)
     entries = entries_of(place)
     if entries.empty:
@@ -87,14 +89,22 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
 
 def _checked(keep: Mapping[str, int | None] | None) -> dict[str, float]:
     """Return until which age in days each kind is kept."""
+    if keep is not None and not isinstance(keep, Mapping):
+        hint = 'Give a mapping, as {"all": 35, "weekly": 365, "monthly": None}.'
+        raise InvalidInput(f"keep is {keep!r}", hint=hint)
     given = {"all": None} if keep is None else dict(keep)
     unknown = [kind for kind in given if kind not in _PERIODS]
     if unknown or not given:
         raise InvalidInput(f"keep has {unknown or 'nothing'}", hint=f"It may have {', '.join(_PERIODS)}.")
     for kind, days in given.items():
-        if days is not None and (isinstance(days, bool) or not isinstance(days, int) or days < 0):
+        if days is not None and (isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= _MOST_DAYS):
             raise InvalidInput(f"keep[{kind!r}] is {days!r}", hint="Give a number of days, or None for ever.")
     return {kind: float("inf") if days is None else float(days) for kind, days in given.items()}
+
+
+def _check_grace(grace: float) -> None:
+    if isinstance(grace, bool) or not isinstance(grace, int | float) or not grace >= 0:
+        raise InvalidInput(f"grace is {grace!r}", hint="Give a number of seconds, 0 or more.")
 
 
 def _is_kept(known: pd.DataFrame, keep: Mapping[str, float], now: pd.Timestamp) -> pd.Series:
@@ -148,20 +158,10 @@ def _write_rows(place: Place, table: str, chunk: pd.DataFrame, part: str, file: 
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for some in _chunks(chunk.reset_index(drop=True), layout.ROWS_A_GROUP):
             rows = rows_of(place, table, some)
-            _check_whole(place, table, some, rows["snapshot_id"])
+            check_whole(place, table, some, rows_a_snapshot(rows["snapshot_id"]))  # before their source is given up
             rows = rows.take(pc.sort_indices(rows, [("project", "ascending"), ("at", "ascending")]))
             rows = rows.set_column(position, schema.field("part"), pa.array([part] * len(rows), pa.string()))
             writer.write_table(rows.cast(schema), row_group_size=layout.ROWS_A_GROUP)
-
-
-def _check_whole(place: Place, table: str, chosen: pd.DataFrame, found: pa.ChunkedArray) -> None:
-    """Check that the rows of each snapshot are all there, before what they were read from is given up."""
-    expected = _counts(chosen, table)
-    counted = found.to_pandas().value_counts().reindex(expected.index, fill_value=0)
-    wrong = expected[counted != expected]
-    if len(wrong):
-        said = f"{table} of {wrong.index[0]} has {counted[wrong.index[0]]} rows in place of {wrong.iloc[0]}"
-        raise InvalidInput(said, action=f"Merging the history {place.name}", hint="It is damaged.")
 
 
 def _retire(place: Place, parts: set[str]) -> None:
@@ -182,8 +182,11 @@ def _sweep(place: Place, grace: float) -> None:
     noted = [name for name in place.names(layout.RETIRED, "") if layout.part_of(name) not in current]
     past = due(noted)
     spared = current | {layout.part_of(name) for name in set(noted) - set(past)}
-    for table in TABLES:
-        place.remove(due(name for name in place.names(table) if layout.part_of(name) not in spared))
+    leftover = [name for table in TABLES for name in place.names(table) if layout.part_of(name) not in spared]
+    leftover = due(leftover)
+    if leftover:  # one of a recording that was ended may be written anew by now, by the same one again
+        current = {layout.part_of(name) for name in place.names(layout.SNAPSHOTS)}
+        place.remove(name for name in due(leftover) if layout.part_of(name) not in current)
     for folder in (*TABLES, layout.SNAPSHOTS, layout.RETIRED):
         place.remove(due(place.names(folder, UNFINISHED)))
     place.remove(past)

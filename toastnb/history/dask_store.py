@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -64,12 +64,12 @@ class DaskHistory(History):
         stored = self._chosen.sort_values(["part", "project", "at"])  # as the rows lie in the files
         return distributed.frame(self._place, name, stored, wanted)
 
-    def at(self, when: str | datetime, project: str = "") -> Moment:  # type: ignore[override]
+    def at(self, when: str | date, project: str = "") -> Moment:  # type: ignore[override]
         """Return all projects as they were last known at a moment.
 
         Parameters
         ----------
-        when : str or datetime
+        when : str, datetime or date
             ISO 8601, UTC where it has no zone; a date is its first moment.
         project : str
             Only this one.
@@ -139,7 +139,8 @@ class DaskHistory(History):
         keys = checked_keys(by)
         stored = self._chosen.sort_values(["part", "project", "at"])
         sums = partial(_sums, address=self._place.address, keys=keys)
-        return series_of(self._chosen, keys, distributed.on_workers(sums, distributed.shares(stored)))
+        found = distributed.on_workers(sums, distributed.shares(stored))
+        return series_of(self._chosen, keys, [_aligned(one) for one in found])
 
     def of_each(self, work: Callable[[History], T]) -> Iterator[T]:
         """Yield what a function says of the history of each project, in pandas on some worker."""
@@ -149,6 +150,14 @@ class DaskHistory(History):
 
 def _sums(chosen: pd.DataFrame, address: str, keys: list[str]) -> pa.Table:
     return sums_of(Place(address), chosen, keys)
+
+
+def _aligned(sums: pa.Table) -> pa.Table:
+    """Return a table whose buffers begin where Arrow wants them: those that came by pickle begin anywhere."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, sums.schema) as stream:
+        stream.write_table(sums)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()
 
 
 def _of_one(chosen: pd.DataFrame, address: str, work: Callable[[History], T]) -> T:

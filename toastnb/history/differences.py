@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from toastnb.columns import TABLES, Column, Kind
 from toastnb.errors import InvalidInput
 from toastnb.history.moments import Moment, of_each_pair
 from toastnb.history.pairing import paired
+from toastnb.history.sides import remark_if_of_two
 from toastnb.inventory import PROJECT, Inventory
 
 COLUMNS = ("table", "key", "name", "change", "field", "before", "after")
@@ -107,8 +108,7 @@ def diff(
     wanted = _checked_tables(tables)
     if isinstance(a, Moment) or isinstance(b, Moment):
         return _of_projects(a, b, wanted, volatile)  # type: ignore[arg-type] # which is checked there
-    for inventory in (a, b):
-        checked_inventory(inventory)
+    remark_if_of_two(checked_inventory(a), checked_inventory(b), stacklevel=3)
     lacking = {name: why for name in wanted if (why := _why_not(name, a, b))}
     parts = [_changes(name, a, b, volatile) for name in wanted if name not in lacking]
     changes = pd.concat([_none(), *parts], ignore_index=True)[list(COLUMNS)]
@@ -197,8 +197,11 @@ def _of_projects(a: Moment, b: Moment, tables: list[str], volatile: bool) -> pd.
 
 
 def _checked_tables(tables: Sequence[str] | None) -> list[str]:
+    if not isinstance(tables, str | Iterable | None):
+        said = f"tables is {type(tables).__name__}, but must be a list of tables"
+        raise InvalidInput(said, hint='As ["instances_detail"].')
     given = list(TABLES) if tables is None else [tables] if isinstance(tables, str) else list(tables)
-    unknown = [name for name in given if name not in TABLES]
+    unknown = [name for name in given if not isinstance(name, str) or name not in TABLES]
     if unknown:
         raise InvalidInput(f"there is no table {unknown[0]!r}", hint=f"There are: {', '.join(TABLES)}.")
     return [name for name in TABLES if name in given]

@@ -13,7 +13,7 @@ from toastnb.capacity.selection import positions
 from toastnb.extras import needs
 from toastnb.history import layout
 from toastnb.history.places import Place
-from toastnb.history.reading import as_frame_of, check_whole, rows_of
+from toastnb.history.reading import as_frame_of, check_whole, rows_a_snapshot, rows_of
 
 with needs("dask"):
     import dask
@@ -40,7 +40,7 @@ def _read(chosen: pd.DataFrame, columns: Sequence[str], address: str, table: str
     """Return the rows of one partition, in the order of their snapshots."""
     place = Place(address)
     found = rows_of(place, table, chosen, list(dict.fromkeys(["snapshot_id", *columns])))
-    check_whole(place, table, chosen, found.num_rows)
+    check_whole(place, table, chosen, rows_a_snapshot(found["snapshot_id"]))
     rows = as_frame_of(found)
     order = np.argsort(positions(rows["snapshot_id"], chosen["snapshot_id"]), kind="stable")
     return rows[list(columns)].take(order).reset_index(drop=True)

@@ -15,6 +15,7 @@ from toastnb.history import layout
 from toastnb.history.places import Place
 from toastnb.history.reading import inventories_of
 from toastnb.inventory import PROJECT, AbsentTable, Inventory
+from toastnb.plain import many
 
 T = TypeVar("T")
 _PROJECTS_A_TASK = 16
@@ -45,7 +46,9 @@ class Moment:
         self.absent = {name: str(why) for one in told for name, why in one.items() if name not in there}
 
     def __repr__(self) -> str:
-        return f"<Moment {self.fetched_at} of {self._place.name}: {len(self.projects)} projects, in Dask frames>"
+        return (
+            f"<Moment {self.fetched_at} of {self._place.name}: {many(len(self.projects), 'project')}, in Dask frames>"
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name in self.__dict__.get("_names", ()):

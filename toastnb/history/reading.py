@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import operator
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -18,11 +20,16 @@ import pyarrow.parquet as pq
 from toastnb.arrays import as_frame, from_arrow
 from toastnb.capacity.selection import positions
 from toastnb.columns import TABLES
-from toastnb.errors import Conflict, InvalidInput
+from toastnb.errors import Conflict, InvalidInput, ToastError
+from toastnb.extras import needs
 from toastnb.history import layout
 from toastnb.history.places import AT_ONCE, Place
 from toastnb.inventory import Inventory
 
+with needs("history"):
+    from fsspec.implementations.local import LocalFileSystem
+
+T = TypeVar("T")
 _TRIES = 20
 TOLD = ["snapshot_id", "project", "at"]
 """What is told of the snapshot that a row is of."""
@@ -110,7 +117,30 @@ def rows_of(
         found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
         return found.to_table(columns=wanted.names, filter=keep, use_threads=False)
 
-    return place.attempt("read", rows)
+    return read_of(place, files, rows)
+
+
+def read_of(place: Place, files: Sequence[str], work: Callable[[], T]) -> T:
+    """Return what a function reads of files; where one is gone, the error says why."""
+    try:
+        return place.attempt("read", work)
+    except ToastError as error:
+        problem = error
+    raise gone_of(place, files, f"Reading the history {place.name}") or problem
+
+
+def gone_of(place: Place, files: Sequence[str], action: str) -> InvalidInput | None:
+    """Return what is wrong when some of these files are not there any more."""
+    names = [path[len(place.root) + 1 :] for path in files]
+    there = {name for table in {name.partition("/")[0] for name in names} for name in place.names(table)}
+    gone = [name for name in names if name not in there]
+    if not gone:
+        return None
+    current = {layout.part_of(name) for name in place.names(layout.SNAPSHOTS)}
+    if layout.part_of(gone[0]) in current:
+        return InvalidInput(f"{gone[0]} is missing", action=action, hint="It is damaged.")
+    said = "files that the history had when it was opened are gone"
+    return InvalidInput(said, action=action, hint="They were merged or thinned out: open it again.")
 
 
 def files_of(place: Place, table: str, chosen: pd.DataFrame) -> list[str]:
@@ -135,7 +165,15 @@ def within(chosen: pd.DataFrame) -> ds.Expression:
 
 def arrow_files(place: Place) -> pa.fs.FileSystem:
     """Return the store's file system as Arrow reads from it."""
-    return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(place.files))
+    is_local = isinstance(place.files, LocalFileSystem)
+    return pa.fs.PyFileSystem(pa.fs.FSSpecHandler(place.files) if is_local else _Remote(place.files))
+
+
+class _Remote(pa.fs.FSSpecHandler):  # type: ignore[misc] # pyarrow has no types
+    """Opens files without reading ahead: Arrow asks for what it needs, in large pieces."""
+
+    def open_input_file(self, path: str) -> pa.PythonFile:
+        return pa.PythonFile(self.fs.open(path, mode="rb", cache_type="none"), mode="r")
 
 
 def columns_of(table: str, columns: Sequence[str] | None = None) -> list[str]:
@@ -146,21 +184,26 @@ def columns_of(table: str, columns: Sequence[str] | None = None) -> list[str]:
     InvalidInput
         When there is no such table or column.
     """
-    known = [column.name for column in TABLES.get(table, ())]
-    if not known:
+    if not isinstance(table, str) or table not in TABLES:
         raise InvalidInput(f"there is no table {table!r}", hint=f"There are: {', '.join(TABLES)}.")
+    known = [column.name for column in TABLES[table]]
+    if isinstance(columns, str) or not isinstance(columns, Iterable | None):
+        raise InvalidInput(f"columns is {columns!r}, but must be a list", hint="As ['vcpus', 'zone'].")
+    columns = None if columns is None else list(columns)
     unknown = [column for column in columns or () if column not in known]
     if unknown:
         raise InvalidInput(f"{table} has no column {unknown[0]!r}", hint=f"There are: {', '.join(known)}.")
-    return known if columns is None else list(columns)
+    return known if columns is None else columns
 
 
 def frame_of(
     place: Place, table: str, chosen: pd.DataFrame, columns: Sequence[str], where: ds.Expression | None = None
 ) -> pd.DataFrame:
     """Return rows of the chosen snapshots: `TOLD`, then the columns that are asked for; by time and project."""
-    wanted = [*TOLD, *columns]
-    frame = as_frame_of(rows_of(place, table, chosen, wanted, where))
+    rows = rows_of(place, table, chosen, [*TOLD, *columns], where)
+    if where is None:
+        check_whole(place, table, chosen, rows_a_snapshot(rows["snapshot_id"]))
+    frame = as_frame_of(rows)
     return frame.sort_values(["at", "project"], kind="stable", ignore_index=True)
 
 
@@ -183,30 +226,36 @@ def inventories_of(place: Place, chosen: pd.DataFrame) -> list[Inventory]:
     for name in {name for one in counts for name in one}:
         found = rows_of(place, name, chosen)
         frame = from_arrow(name, found.drop_columns(layout.KEYS))
+        check_whole(place, name, chosen, rows_a_snapshot(found["snapshot_id"]))
         numbers = positions(found["snapshot_id"].to_pandas(), chosen["snapshot_id"])
         for number in [number for number, one in enumerate(counts) if name in one]:
-            mine = frame[numbers == number].reset_index(drop=True) if len(entries) > 1 else frame
-            check_whole(place, name, chosen.iloc[[number]], len(mine))
-            tables[number][name] = mine
-    return [
-        Inventory(mine, json.loads(entry["absent"]), entry["at"].isoformat(), entry["source"])
-        for mine, entry in zip(tables, entries, strict=True)
-    ]
+            tables[number][name] = frame[numbers == number].reset_index(drop=True) if len(entries) > 1 else frame
+    found = []
+    for mine, entry in zip(tables, entries, strict=True):
+        inventory = Inventory(mine, json.loads(entry["absent"]), entry["at"].isoformat(), entry["source"])
+        inventory._project = entry["project"]
+        found.append(inventory)
+    return found
 
 
-def check_whole(place: Place, table: str, chosen: pd.DataFrame, rows: int) -> None:
-    """Check that as many rows were found as snapshots have.
+def rows_a_snapshot(ids: pa.Array | pa.ChunkedArray) -> Counter[str]:
+    """Return how many rows there are of each snapshot, of the id that each row has."""
+    return Counter({one["values"]: one["counts"] for one in pc.value_counts(ids).to_pylist()})
+
+
+def check_whole(place: Place, table: str, chosen: pd.DataFrame, found: Mapping[str, int]) -> None:
+    """Check that as many rows were found of each of the chosen snapshots as it has.
 
     Raises
     ------
     InvalidInput
         When there are more or fewer.
     """
-    expected = sum(layout.counted(text).get(table, 0) for text in chosen["rows"])
-    if rows != expected:
-        which = chosen["snapshot_id"].iloc[0] if len(chosen) == 1 else f"{len(chosen)} snapshots"
-        said = f"{table} of {which} has {rows} rows in place of {expected}"
-        raise InvalidInput(said, action=f"Reading the history {place.name}", hint="It is damaged.")
+    for snapshot, text in zip(chosen["snapshot_id"], chosen["rows"], strict=True):
+        expected, rows = layout.counted(text).get(table, 0), found.get(snapshot, 0)
+        if rows != expected:
+            said = f"{table} of {snapshot} has {rows} rows in place of {expected}"
+            raise InvalidInput(said, action=f"Reading the history {place.name}", hint="It is damaged.")
 
 
 def _large(column: pa.ChunkedArray) -> pa.ChunkedArray:

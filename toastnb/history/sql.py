@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
@@ -22,7 +23,8 @@ from toastnb.errors import InvalidInput
 from toastnb.extras import needs
 from toastnb.history import layout
 from toastnb.history.places import Place
-from toastnb.history.reading import files_of
+from toastnb.history.reading import files_of, gone_of
+from toastnb.threads import ended
 
 with needs("history"):
     import duckdb
@@ -34,9 +36,16 @@ if TYPE_CHECKING:
 
 _LEAST_GB = 1 / 16
 _MEMORY_A_THREAD = 64 * 2**20  # with less for each, DuckDB gives up rather than spill
+_INTERRUPT_SECONDS = 0.05
 _ACTION = "Asking a history in SQL"
 _TIME = pa.timestamp("us", "UTC")
 _PREFIX = "history://"
+_INNER = "_history"
+_CHOSEN = f"{_INNER}.chosen"
+_ALL_TABLES = re.compile(
+    r"\s*(show|describe|desc)\b|\b(information_schema|duckdb_\w+)\b", re.IGNORECASE
+)  # asks for them
+_NO_COLUMN = re.compile(r'(?:column|does not have a column named) "([^"]*)"')
 _TYPES = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN", _TIME: "TIMESTAMPTZ"}
 _PATTERN = re.compile(r"[*?\[]")  # what DuckDB would take for one
 _SETTINGS = {
@@ -82,8 +91,9 @@ def sql(history: History, query: str, memory_gb: float = 1.0) -> pd.DataFrame:
     ----------
     query : str
         One SELECT, as DuckDB has it. Each table of the column dictionary is there with the rows of this history's
-        snapshots, as `table` answers it, and `snapshots` as the method of that name does. SQL has the word AT: the
-        column is written ``"at"``. The clock is UTC.
+        snapshots, as `table` answers it, and `snapshots` as the method of that name does; ``SHOW TABLES`` and
+        ``DESCRIBE disks`` tell of them. SQL has the word AT: the column is written ``"at"``. Text stands in single
+        quotes: ``status = 'STOP'``. The clock is UTC.
     memory_gb : float
         How much DuckDB may use, and how large the answer may be. What Python and the libraries take beside it are some
         200 MB. What is more is put into the folder for temporary files (``TMPDIR``), for this user alone.
@@ -91,8 +101,9 @@ def sql(history: History, query: str, memory_gb: float = 1.0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The answer: text is str, whole numbers Int64, others Float64, flags boolean, dates and times
-        datetime64[us, UTC]. Without ORDER BY, rows come in any order.
+        The answer: text is str, whole numbers Int64 (Float64 where one is beyond 64 bits), others Float64, flags
+        boolean, dates and times datetime64[us, UTC]. Lists, structs and spans of time come as DuckDB has them: cast
+        them to VARCHAR for text. Without ORDER BY, rows come in any order.
 
     Raises
     ------
@@ -111,21 +122,22 @@ def sql(history: History, query: str, memory_gb: float = 1.0) -> pd.DataFrame:
     memory = _checked(memory_gb)
     with _opened(memory) as connection:
         _check_select(connection, query)
-        tables = [table for table in TABLES if re.search(rf"\b{table}\b", query, re.IGNORECASE)]
+        every = _ALL_TABLES.search(query)
+        tables = [table for table in TABLES if every or re.search(rf"\b{table}\b", query, re.IGNORECASE)]
         files = {table: files_of(place, table, chosen) for table in tables}
 
         def answer() -> pd.DataFrame:
             try:
                 _offer_snapshots(connection, history.snapshots(), chosen)
                 _offer_tables(connection, place, files)
-                return _frame(_within(_answered(connection, query), memory, memory_gb))
+                return _frame(_answered(connection, query, memory, memory_gb))
             except (duckdb.Error, pa.ArrowException, OverflowError) as error:
                 problem = error
             except OSError as error:  # as Arrow has it, when DuckDB fails in the middle of an answer
                 if error.errno is not None:
                     raise
                 problem = error
-            raise _refused(problem, memory_gb, place, files)
+            raise _refused(problem, memory_gb, place, files, query)
 
         return place.attempt("read", answer)
 
@@ -165,7 +177,8 @@ def _check_select(connection: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def _offer_snapshots(connection: duckdb.DuckDBPyConnection, public: pd.DataFrame, chosen: pd.DataFrame) -> None:
-    for name, frame in (("snapshots", public), ("_chosen", chosen[["snapshot_id", "part"]])):
+    connection.execute(f"CREATE SCHEMA {_INNER}")  # of which SHOW TABLES tells nothing
+    for name, frame in (("snapshots", public), (_CHOSEN, chosen[["snapshot_id", "part"]])):
         connection.register("given", pa.Table.from_pandas(frame, preserve_index=False))
         connection.execute(f"CREATE TABLE {name} AS FROM given")
         connection.unregister("given")
@@ -189,7 +202,7 @@ def _view(table: str) -> str:
     """Return what makes a view of a table: the rows of the chosen snapshots, of each its newest part."""
     columns = ", ".join(f'"{name}"' for name in _columns(table))
     files = f"read_parquet(getvariable('{table}'), hive_partitioning = false)"
-    chosen = f"{files} SEMI JOIN _chosen USING (snapshot_id, part)"
+    chosen = f"{files} SEMI JOIN {_CHOSEN} USING (snapshot_id, part)"
     return f"CREATE VIEW {table} AS SELECT {columns} FROM {chosen}"  # noqa: S608 - names of the column dictionary
 
 
@@ -203,8 +216,21 @@ def _columns(table: str) -> list[str]:
     return [name for name in layout.schema_of(table).names if name != "part"]
 
 
-def _answered(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader:
-    return pa.RecordBatchReader.from_stream(connection.sql(query))
+def _answered(connection: duckdb.DuckDBPyConnection, query: str, memory: int, memory_gb: float) -> pa.Table:
+    """Return the answer to a query, which runs in a thread: DuckDB would not hear of Ctrl-C until it is done."""
+
+    def answer() -> pa.Table:
+        return _within(pa.RecordBatchReader.from_stream(connection.sql(query)), memory, memory_gb)
+
+    with ThreadPoolExecutor(1, "toastnb-sql") as pool:
+        asked = pool.submit(answer)
+        try:
+            ended([asked])
+        except BaseException:
+            while not wait([asked], _INTERRUPT_SECONDS).done:  # one that has not begun does not hear it
+                connection.interrupt()
+            raise
+        return asked.result()
 
 
 def _within(reader: pa.RecordBatchReader, memory: int, memory_gb: float) -> pa.Table:
@@ -238,7 +264,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         try:
             return column.cast(pa.int64())
         except pa.ArrowInvalid:  # beyond 64 bits
-            return column.cast(pa.float64())
+            return column.cast(pa.float64(), safe=False)
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         return column.cast(pa.float64())
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
@@ -246,7 +272,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _refused(error: Exception, memory_gb: float, place: Place, files: dict[str, list[str]]) -> InvalidInput:
+def _refused(error: Exception, memory_gb: float, place: Place, files: dict[str, list[str]], query: str) -> InvalidInput:
     """Return what DuckDB did not do as an error of ours."""
     if "Out of Memory Error" in str(error):
         if "max_temp_directory_size" in str(error):
@@ -258,13 +284,14 @@ def _refused(error: Exception, memory_gb: float, place: Place, files: dict[str, 
             said = f"the query needs more than memory_gb={memory_gb}"
             hint = "Raise memory_gb, or ask of less: history.of(...), history.between(...), fewer columns or groups."
         return InvalidInput(said, action=_ACTION, hint=hint)
-    there = {place.path(name) for table in files for name in place.names(table)}
-    if any(path not in there for paths in files.values() for path in paths):
-        said = "files that the history had when it was opened are gone"
-        return InvalidInput(said, action=_ACTION, hint="They were merged or thinned out: open it again.")
+    gone = gone_of(place, [path for paths in files.values() for path in paths], _ACTION)
+    if gone is not None:
+        return gone
     said = _words(error)
     if said.startswith("Table with name"):
         said, hint = said.partition(" Did you mean")[0], f"There are: snapshots, {', '.join(TABLES)}."
+    elif (named := _NO_COLUMN.search(said)) and f'"{named[1]}"' in query:
+        hint = f"Double quotes are for names; text stands in single ones: '{named[1]}'."
     elif isinstance(error, duckdb.PermissionException):
         hint = "A query reads the tables of the history, and nothing else."
     else:

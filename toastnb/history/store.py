@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 
 import pandas as pd
@@ -16,6 +16,7 @@ from toastnb.history.amounts import amounts_of, checked_keys
 from toastnb.history.places import Place, Store, address_of
 from toastnb.history.reading import columns_of, frame_of, inventories_of, rows_of, snapshots_of
 from toastnb.inventory import Inventory
+from toastnb.plain import many
 
 if TYPE_CHECKING:
     from toastnb.history.dask_store import DaskHistory
@@ -46,7 +47,8 @@ class History:
         if not count:
             return f"<History {self._place.name}: empty>"
         span = f"{self._chosen['at'].min():%Y-%m-%d %H:%M} to {self._chosen['at'].max():%Y-%m-%d %H:%M}"
-        return f"<History {self._place.name}: {count:,} snapshots of {len(self.projects)} projects, {span} UTC>"
+        kept = f"{many(count, 'snapshot')} of {many(len(self.projects), 'project')}"
+        return f"<History {self._place.name}: {kept}, {span} UTC>"
 
     def __len__(self) -> int:
         return len(self._chosen)
@@ -94,18 +96,22 @@ class History:
         >>> tn.history.open_store("history").of("shop").projects
         ['shop']
         """
+        for project in projects:
+            if not isinstance(project, str):
+                said = f"a project is {type(project).__name__}, but must be a name"
+                raise InvalidInput(said, hint="Give them one by one, as history.of('shop', 'dev').")
         unknown = sorted(set(projects) - set(self.projects))
         if unknown:
             there = ", ".join(self.projects[:20]) or "none"
             raise InvalidInput(f"the history has no project {unknown[0]!r}", hint=f"There are: {there}.")
         return type(self)(self._place, self._chosen[self._chosen["project"].isin(projects)])
 
-    def between(self, first: str | datetime, last: str | datetime) -> Self:
+    def between(self, first: str | date, last: str | date) -> Self:
         """Return the history from one moment to another, both included.
 
         Parameters
         ----------
-        first, last : str or datetime
+        first, last : str, datetime or date
             ISO 8601, UTC where they have no zone; a date is its first moment.
 
         Raises
@@ -126,12 +132,12 @@ class History:
         at = self._chosen["at"]
         return type(self)(self._place, self._chosen[(at >= begin) & (at <= end)])
 
-    def at(self, when: str | datetime, project: str = "") -> Inventory:
+    def at(self, when: str | date, project: str = "") -> Inventory:
         """Return a project as it was last known at a moment.
 
         Parameters
         ----------
-        when : str or datetime
+        when : str, datetime or date
             ISO 8601, UTC where it has no zone; a date is its first moment.
         project : str
             Which; it may be left out where the history has one only.
@@ -229,6 +235,8 @@ class History:
         ------
         NotFound
             When no snapshot has it.
+        InvalidInput
+            When it is not one id.
 
         Examples
         --------
@@ -239,6 +247,9 @@ class History:
         >>> tn.history.open_store("history").timeline(one).status.tolist()
         ['ACTIVE']
         """
+        if not isinstance(instance_id, str):
+            said = f"instance_id is {type(instance_id).__name__}, but must be one id"
+            raise InvalidInput(said, hint="Ask for one instance at a time; table('instances_detail') has them all.")
         where = pc.field("instance_id") == instance_id
         there = rows_of(self._place, "instances_detail", self._chosen, ["snapshot_id"], where)["snapshot_id"]
         mine = self._chosen[self._chosen["snapshot_id"].isin(there.to_pylist())]  # whose rows alone are read whole
@@ -334,7 +345,7 @@ def open_store(store: Store, *, engine: str = "pandas") -> History:
     >>> import toastnb as tn
     >>> snapshot = tn.history.record(toast.inventory(), "history", at="2026-11-01", project="shop")
     >>> tn.history.open_store("history")
-    <History history: 1 snapshots of 1 projects, 2026-11-01 00:00 to 2026-11-01 00:00 UTC>
+    <History history: 1 snapshot of 1 project, 2026-11-01 00:00 to 2026-11-01 00:00 UTC>
     """
     store = address_of(store)
     if engine not in ("pandas", "dask"):
@@ -347,5 +358,7 @@ def open_store(store: Store, *, engine: str = "pandas") -> History:
     place = Place(store)
     chosen = snapshots_of(place)
     if chosen.empty:
-        raise NotFound(f"there is no history in {place.name}", hint="Record an inventory there: tn.history.record.")
+        raise NotFound(
+            f"there is no history in {place.name}", hint="Record one there: tn.history.record, or toastnb snapshot."
+        )
     return kind(place, chosen)

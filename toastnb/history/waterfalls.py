@@ -15,6 +15,7 @@ from toastnb.capacity.sums import SOURCES
 from toastnb.errors import InvalidInput
 from toastnb.history.moments import Moment, of_each_pair
 from toastnb.history.pairing import paired
+from toastnb.history.sides import remark_if_of_two
 from toastnb.inventory import Inventory
 
 STEPS = ("before", "created", "deleted", "resized", "disks", "other", "after")
@@ -66,10 +67,11 @@ def waterfall(a: Inventory | Moment, b: Inventory | Moment, by: str | Sequence[s
             raise InvalidInput("no project is in both", hint="Take two moments of one history.")
         sums = added(list(each.values()))
     else:
+        remark_if_of_two(checked_inventory(a), checked_inventory(b), stacklevel=3)
         sums = work(a, b)
     table = sums.reindex(_index(sums, keys), fill_value=0).astype("Int64")
     table.insert(2, "ram_gb", table.pop("ram_mb").astype("Float64") / 1024)
-    table.attrs = {"fetched_at": b.fetched_at}
+    table.attrs = {"since": a.fetched_at, "fetched_at": b.fetched_at}
     return table
 
 

@@ -19,7 +19,7 @@ _LOOKS = (style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY)
 _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 _MOST_STEPS = 6
 _HEIGHT = 9  # in bars
-_TITLE_WIDTH = 60
+_TITLE_WIDTH = 68
 
 
 def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None) -> Axes:
@@ -77,7 +77,10 @@ def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None)
                 )
         hidden = [f"{words.count(len(groups) - len(_LOOKS), 'other')} not drawn"] * (len(groups) > len(_LOOKS))
         hidden += [f"{words.count(len(steps) - _MOST_STEPS, 'smaller step')} not marked"] * (len(steps) > _MOST_STEPS)
-        _describe(ax, resource, "; ".join(["Growth", *hidden]), bool(groups))
+        projects = list(mine.index.unique("project")) if "project" in mine.index.names else []
+        whose = _name(projects[0]) if len(projects) == 1 else ""
+        title = words.titled("Growth", whose, " to ".join(f"{day:%Y-%m-%d}" for day in _ends(_days(mine))))
+        _describe(ax, resource, "; ".join([title, *hidden]), bool(groups))
     return ax
 
 
@@ -102,7 +105,8 @@ def forecast(
     Axes
         A dot a day with a snapshot; ahead the median, in the dark band 80 % and in the light one 95 % of what may
         come; the dashed line is the limit. Shaded from top to bottom are the days on which it may become full: from
-        where the upper end of the 80 % meets the limit to where the lower end does, or to the horizon.
+        where the upper end of the 80 % meets the limit to where the lower end does, or to the horizon. The title has
+        the dates, and the day of the last snapshot.
 
     Raises
     ------
@@ -117,23 +121,26 @@ def forecast(
     >>> amounts = pd.DataFrame({"at": days, "project": "shop", "instances": vms, "vcpus": vms * 2})
     >>> amounts = amounts.assign(ram_gb=vms * 4.0, disk_gb=vms * 100, unknown=0)
     >>> ax = tn.plots.forecast(tn.capacity.forecast_series(amounts, {"vcpus": 300}))
-    >>> ax.get_title(loc="left"), ax.get_ylabel()
-    ('Time remaining: shop · in all', 'vCPUs')
+    >>> ax.get_title(loc="left").splitlines()[0], ax.get_ylabel()
+    ('Time remaining: shop · in all, as of 2026-09-29', 'vCPUs')
     """
     columns = ["allocated", "low_95", "low_80", "expected", "high_80", "high_95", "limit"]
     check_table(table, "capacity.forecast_series", columns, ["project", "zone", "resource", "day"])
     mine = of_resource(table, resource)
     chosen = _chosen(_groups(mine, mine["limit"]), group)
     with style.drawing(ax, _HEIGHT, upright=True) as ax:
-        if chosen is not None:
-            _draw_ahead(ax, _of(mine, chosen))
-        _describe(
-            ax, resource, "Time remaining" if chosen is None else f"Time remaining: {_name(chosen)}", chosen is not None
-        )
+        if chosen is None:
+            _describe(ax, resource, "Time remaining", False)
+        else:
+            rows = _of(mine, chosen)
+            as_of = f"as of {_days(rows[rows['allocated'].notna()])[-1]:%Y-%m-%d}"
+            full = _draw_ahead(ax, rows)
+            _describe(ax, resource, words.titled("Time remaining", _name(chosen), as_of), True, full)
     return ax
 
 
-def _draw_ahead(ax: Axes, table: pd.DataFrame) -> None:
+def _draw_ahead(ax: Axes, table: pd.DataFrame) -> str:
+    """Draw the days of one group, and return when it is full."""
     rows = table.set_axis(_days(table)).astype("float64")
     days, limit = rows.index, rows["limit"].iloc[0]
     blue = style.BLUE.colour
@@ -144,21 +151,19 @@ def _draw_ahead(ax: Axes, table: pd.DataFrame) -> None:
     ax.plot(days, rows["expected"], color=blue, label="median")
     ax.axhline(limit, color=style.ink(), linestyle="--", linewidth=1, label="limit")
     ax.update_datalim([(mdates.date2num(days[0]), limit)])
-    if rows["allocated"].dropna().iloc[-1] < limit:
-        _shade(ax, rows, limit)
+    return _shade(ax, rows, limit) if rows["allocated"].dropna().iloc[-1] < limit else "Full: now"
 
 
-def _shade(ax: Axes, rows: pd.DataFrame, limit: float) -> None:
-    """Shade the days on which the limit may be reached, and say which they are."""
+def _shade(ax: Axes, rows: pd.DataFrame, limit: float) -> str:
+    """Shade the days on which the limit may be reached, and return which they are."""
     first = [rows.index[rows[name] >= limit] for name in ("high_80", "expected", "low_80")]
     dates = [f"{days[0]:%Y-%m-%d}" if len(days) else "" for days in first]
     if not dates[0]:
-        ax.plot([], [], " ", label="full: not within the horizon")
-        return
+        return "Full: not within the horizon"
     end = first[2][0] if dates[2] else rows.index[-1]
     middle = f"expected {dates[1]}, " if dates[1] else ""
-    label = f"full: {middle}from {dates[0]} to {dates[2] or 'beyond the horizon'}"
-    ax.axvspan(first[0][0], end, color=_mixed(ax, style.ORANGE.colour, 0.25), linewidth=0, zorder=0, label=label)
+    ax.axvspan(first[0][0], end, color=_mixed(ax, style.ORANGE.colour, 0.25), linewidth=0, zorder=0, label="full")
+    return f"Full: {middle}from {dates[0]} to {dates[2] or 'beyond the horizon'}"
 
 
 def _mixed(ax: Axes, colour: str, share: float) -> tuple[float, ...]:
@@ -201,13 +206,17 @@ def _name(group: Any) -> str:
     return words.name(project, "".join(f" · {words.name('in all' if part == TOTAL else part)}" for part in parts))
 
 
-def _describe(ax: Axes, resource: str, title: str, there: bool) -> None:
+def _ends(days: pd.DatetimeIndex) -> list[pd.Timestamp]:
+    return [days.min(), days.max()] if len(days) else []
+
+
+def _describe(ax: Axes, resource: str, title: str, there: bool, below: str = "") -> None:
     if not there:
         style.say_empty(ax, "no snapshots")
     ax.set_ylabel(words.UNITS.get(resource, resource), parse_math=False)
     first, last = (mdates.num2date(day) for day in ax.dataLim.intervalx) if there else (None, None)
     ax.set_xlabel(f"Day (UTC), {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first and last else "Day (UTC)")
-    ax.set_title(fill(title, _TITLE_WIDTH), parse_math=False)
+    ax.set_title("\n".join(fill(line, _TITLE_WIDTH) for line in (title, below) if line), parse_math=False)
     ax.yaxis.set_major_formatter(style.thousands())
     if there:
         locator = mdates.AutoDateLocator(maxticks=8)

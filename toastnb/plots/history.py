@@ -11,15 +11,7 @@ from toastnb.errors import InvalidInput
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table
 
-_STEPS = {
-    "before": "before",
-    "created": "created",
-    "deleted": "deleted",
-    "resized": "other flavor",
-    "disks": "disks changed",
-    "other": "other",
-    "after": "after",
-}
+_STEPS = ["before", "created", "deleted", "resized", "disks", "other", "after"]
 _LEVELS = ["before", "after"]
 _CAME_AND_WENT = {"created": style.BLUE, "deleted": style.VERMILION}
 
@@ -81,9 +73,20 @@ def waterfall(table: pd.DataFrame, resource: str = "vcpus", group: Any = None, a
             for value, lacking, level in zip(steps, unknown, is_level, strict=True)
         ]
         style.note(ax, range(len(steps)), style.lengths(pd.concat([starts, ends], axis=1).max(axis=1)), texts)
-        style.name_rows(ax, [_STEPS[step] for step in steps.index])
-        style.describe(ax, words.UNITS[resource], f"What changed{f': {name}' if name else ''}")
+        style.name_rows(ax, [*steps.index])
+        style.describe(ax, words.UNITS[resource], words.titled("What changed", name, _between(table)))
     return ax
+
+
+def _between(table: pd.DataFrame) -> str:
+    """Return the days of the two levels, with the time where they are of one day; nothing where that is not known."""
+    moments = [
+        pd.to_datetime(str(table.attrs[end]), utc=True) for end in ("since", "fetched_at") if table.attrs.get(end)
+    ]
+    if len(moments) < 2:
+        return ""
+    form = "%Y-%m-%d %H:%M" if moments[0].date() == moments[1].date() else "%Y-%m-%d"
+    return " to ".join(f"{moment:{form}}" for moment in moments)
 
 
 def _level(value: Any, lacking: int) -> str:
@@ -106,7 +109,7 @@ def _of_group(table: pd.DataFrame, group: Any) -> tuple[pd.DataFrame, str]:
     if not len(groups):
         return table.droplevel([level for level in table.index.names if level != "step"]), ""
     chosen = groups[0] if group is None else group
-    return table[table.reset_index("step").index == chosen].set_axis(list(_STEPS)), words.name(chosen)
+    return table[table.reset_index("step").index == chosen].set_axis(_STEPS), words.name(chosen)
 
 
 def churn(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -148,6 +151,7 @@ def churn(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             style.bars_beside(ax, position, 2, shown[name], figures, look=look, label=name)
         style.name_rows(ax, [words.name(period) for period in shown.index], "no snapshots")
         rest = f"; {words.count(earlier, 'earlier period')} not drawn" if earlier > 0 else ""
-        of = f" of {words.count(projects, 'project')}" if projects > 1 else ""
-        style.describe(ax, f"{words.UNITS['instances']}{rest}", f"Instances created and deleted{of}")
+        of = words.count(projects, "project") if projects > 1 else "".join(map(words.name, table["project"].unique()))
+        span = " to ".join(words.name(period) for period in shown.index[[0, -1]].unique()) if len(shown) else ""
+        style.describe(ax, f"{words.UNITS['instances']}{rest}", words.titled("Instances created and deleted", of, span))
     return ax

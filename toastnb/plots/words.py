@@ -70,6 +70,19 @@ def signed(value: Any, unit: str = "") -> str:
     return f"+{text}" if text[0].isdecimal() and text != number(0, unit) else text
 
 
+def titled(what: str, whose: str = "", when: str = "") -> str:
+    """Return the title of a plot: what it shows, of whom and when, as far as that is known.
+
+    Examples
+    --------
+    >>> from toastnb.plots.words import titled
+    >>> titled("Growth", "shop", "2026-08-01 to 2026-10-31"), titled("Growth")
+    ('Growth: shop, 2026-08-01 to 2026-10-31', 'Growth')
+    """
+    known = ", ".join(part for part in (whose, when) if part)
+    return f"{what}: {known}" if known else what
+
+
 def count(amount: int, one: str) -> str:
     """Return how many there are of something whose plural ends in s."""
     return f"{amount:,} {one}{'' if amount == 1 else 's'}"

@@ -19,7 +19,8 @@ from toastnb.report.shapes import flat
 from toastnb.report.workbook import write_workbook
 
 # Where a spreadsheet may begin a cell, whatever it takes for a separator, and what would make that cell a formula.
-_SIGN = r"[\s\x0b\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000']*[=+\-@＝＋－＠]"
+_SPACES = "\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # themselves: Arrow's engine knows no \u
+_SIGN = rf"[\s\x0b\x1c-\x1f\x85{_SPACES}']*[=+\-@＝＋－＠]"
 _FORMULA = rf"\A'*[\t\r\n]|\A{_SIGN}|[;\t\r\n]{_SIGN}"  # for Arrow's engine, which cannot look ahead
 _BEFORE_FORMULA = re.compile(rf"\A(?='*[\t\r\n]|{_SIGN})|(?<=[;\t\r\n])(?={_SIGN})")
 _LONGEST_CELL = 1000

@@ -47,12 +47,22 @@ class OverTime:
         As `history.diff` and `history.waterfall` answer, from that snapshot to the inventory.
     growth, growth_series : DataFrame or None
         As `capacity.growth` and `capacity.growth_series` answer, without the project.
+    growth_by_zone : DataFrame or None
+        As `capacity.growth` answers by zone, without the project; None where the history has no two zones.
     forecast, forecast_series : DataFrame or None
         As `capacity.forecast` answers, without the project, and `capacity.forecast_series`.
     horizon : int
         How many days the forecast looks ahead.
     refused : mapping of str to str
         Why, by section: "Since last time", "Growth", "Time remaining".
+
+    Examples
+    --------
+    >>> import toastnb as tn
+    >>> inventory = toast.inventory()
+    >>> snapshot = tn.history.record(inventory, "history", project="shop")
+    >>> list(tn.report.over_time(inventory, "history").refused)
+    ['Since last time', 'Growth']
     """
 
     history: History
@@ -61,6 +71,7 @@ class OverTime:
     levels: pd.DataFrame | None = None
     growth: pd.DataFrame | None = None
     growth_series: pd.DataFrame | None = None
+    growth_by_zone: pd.DataFrame | None = None
     forecast: pd.DataFrame | None = None
     forecast_series: pd.DataFrame | None = None
     horizon: int = HORIZON
@@ -129,7 +140,10 @@ def over_time(
     ahead = None
     if limits is not None:
         ahead = _attempt(refused, REMAINING, lambda: capacity.forecast(amounts, bounds, horizon))
-    for table in (growth, ahead):
+    zones = None
+    if growth is not None and amounts["zone"].nunique(dropna=False) > 1:
+        zones = _attempt({}, GROWTH, lambda: capacity.growth(amounts, by="zone"))  # each of them may be too young
+    for table in (growth, zones, ahead):
         if table is not None:
             table.attrs = {"fetched_at": amounts["at"].max().isoformat()}
     return OverTime(
@@ -139,6 +153,7 @@ def over_time(
         levels=None if before is None else waterfall(before, inventory),
         growth=None if growth is None else growth.droplevel("project"),
         growth_series=None if growth is None else capacity.growth_series(amounts),
+        growth_by_zone=None if zones is None else zones.droplevel("project"),
         forecast=None if ahead is None else ahead.droplevel("project"),
         forecast_series=None if ahead is None else capacity.forecast_series(amounts, bounds, horizon),
         horizon=horizon,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from toastnb.capacity.selection import TOTAL
+from toastnb.capacity.selection import MISSING, TOTAL
 from toastnb.plain import cut
 from toastnb.plots.words import count, number, signed
 from toastnb.report.over_time import GROWTH, REMAINING, SINCE, OverTime
@@ -23,6 +23,7 @@ UNITS = {
     "disk_gb": "GB of disk",
 }
 _LONGEST_NAME = 60
+_NAMED = 5
 _DONE = ("created", "deleted", "renamed", "resized")
 
 
@@ -61,13 +62,27 @@ def growing(past: OverTime) -> Iterator[str]:
         if name in _FIGURES
     ]
     yield f"Growth in 30 days, with the interval of 80 %: {', '.join(rates)}."
-    stepped = known.loc[known["steps"] > 0]
-    if len(stepped):
-        name = "vcpus" if "vcpus" in stepped.index else str(stepped.index[0])
-        row = stepped.loc[name]
-        more = f", the last of {row['steps']:,} steps" if row["steps"] > 1 else ""
-        step = f"{_rounded(row['last_step'])} {UNITS[name]} on {row['last_step_on']:%Y-%m-%d}"
-        yield f"Not in the growth is a step of {step}{more}."
+    step = _step(known)
+    if step:
+        yield f"Not in the growth is a step of {step}."
+    if past.growth_by_zone is not None:
+        zones = past.growth_by_zone.groupby(level="zone", dropna=False, sort=True)
+        found = {_place(zone): _step(rows.droplevel("zone")) for zone, rows in zones}
+        steps = [f"{zone} {step}" for zone, step in found.items() if step]
+        more = f"; and in {count(len(steps) - _NAMED, 'other zone')}" if len(steps) > _NAMED else ""
+        if steps:
+            yield f"Not in the growth of a zone is a step: {'; '.join(steps[:_NAMED])}{more}."
+
+
+def _step(growth: pd.DataFrame) -> str:
+    """Return the newest step of a group by resource: of vCPUs where they have one; nothing where there is none."""
+    stepped = growth.loc[growth["steps"].fillna(0) > 0]
+    if stepped.empty:
+        return ""
+    name = "vcpus" if "vcpus" in stepped.index else str(stepped.index[0])
+    row = stepped.loc[name]
+    more = f", the last of {row['steps']:,} steps" if row["steps"] > 1 else ""
+    return f"{_rounded(row['last_step'])} {UNITS[name]} on {row['last_step_on']:%Y-%m-%d}{more}"
 
 
 def remaining(past: OverTime) -> Iterator[str]:
@@ -83,7 +98,7 @@ def remaining(past: OverTime) -> Iterator[str]:
         if row["full"] == "now":
             yield f"{where} {limit} is reached already."
             continue
-        yield f"{where} {limit} is the first to be reached: {_when(row, past.horizon)}."
+        yield f"{where}, reached first as it grows: {limit}, {_when(row, past.horizon)}."
     there = set(past.forecast.index.get_level_values("zone")) - set(first.index.get_level_values("zone"))
     if there:
         places = ", ".join(_place(zone) for zone in sorted(there))
@@ -100,8 +115,10 @@ def _when(row: dict[Hashable, Any], horizon: int) -> str:
     return f"perhaps, not before {dates['earliest']}; it is not expected within {horizon} days"
 
 
-def _place(zone: str) -> str:
-    return "in all" if zone == TOTAL else cut(zone, _LONGEST_NAME)
+def _place(zone: Any) -> str:
+    if pd.isna(zone):
+        return MISSING
+    return "in all" if zone == TOTAL else cut(str(zone), _LONGEST_NAME)
 
 
 def _rounded(value: Any) -> str:

@@ -51,9 +51,10 @@ def audit_page(findings: pd.DataFrame) -> str:
     return _page("Audit", "\n".join(parts))
 
 
-def changes_page(changes: pd.DataFrame, levels: pd.DataFrame) -> str:
-    """Return what changed as a page: what is allocated step by step, changes, and what was not compared."""
+def changes_page(changes: pd.DataFrame, levels: pd.DataFrame, found: str = "") -> str:
+    """Return what changed as a page: what was found, what is allocated step by step, changes, what was not compared."""
     from toastnb.history.differences import not_compared, of_diff  # an audit's page does not need it
+    from toastnb.report.changes import counts
 
     noted = of_diff(changes)
     sides = [
@@ -62,7 +63,7 @@ def changes_page(changes: pd.DataFrame, levels: pd.DataFrame) -> str:
     ]
     parts = [
         "<h1>Changes</h1>",
-        f"<p>From {escape(sides[0])} to {escape(sides[1])}.</p>",
+        f"<p>From {escape(sides[0])} to {escape(sides[1])}: {escape(found or counts(changes))}</p>",
         _section("Allocated", levels),
         _section("Changes", changes),
         _section("Not compared", not_compared(changes)),

@@ -70,6 +70,7 @@ def _over_time(past: OverTime | None) -> dict[str, pd.DataFrame]:
         "Changes": past.changes,
         "Allocated since last time": past.levels,
         "Growth": past.growth,
+        "Growth by zone": past.growth_by_zone,
         "Time remaining": past.forecast,
     }
     return {name: table for name, table in tables.items() if table is not None}

@@ -176,11 +176,11 @@ def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | No
         return
     table = capacity.headroom(vms, limits, zones=zones)
     for row in table[table["binding"].fillna(False)].reset_index().to_dict("records"):
-        where = "In all" if row["zone"] == TOTAL else f"In {row['zone']}"
+        where = "In all" if row["zone"] == TOTAL else f"In {cut(str(row['zone']), _LONGEST_NAME)}"
         share = f" ({row['allocated_share']:.0%})" if pd.notna(row["allocated_share"]) else ""
         what = f"{row['allocated']:,.0f} of {_amount(row['limit'], row['resource'])} are allocated{share}"
         left = f"{row['remaining']:,.0f} remain" if row["remaining"] >= 0 else f"{-row['remaining']:,.0f} too many"
-        yield f"{where} the limit that binds first: {what}, {left}{_not_known(row['unknown'])}."
+        yield f"{where}, closest to its limit today: {what}, {left}{_not_known(row['unknown'])}."
 
 
 def _reclaimable(vms: pd.DataFrame, at: str, past: OverTime | None) -> Iterator[str]:

@@ -119,8 +119,13 @@ def _cells(column: pd.Series) -> list[Any]:
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         return [None if pd.isna(value) else value.to_pydatetime() for value in column]
     if kind_of(column, "") == "text":
-        return [None if pd.isna(value) else str(value)[:_LONGEST_TEXT] for value in column]
+        return [None if pd.isna(value) else _cut(str(value)) for value in column]
     return [None if pd.isna(value) else _exact(value) for value in column]
+
+
+def _cut(text: str) -> str:
+    """Cut a text to what a cell holds, which Excel counts in UTF-16: a character beyond the first plane is two."""
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore")
 
 
 def _exact(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ def write(
     history: History | _Path | None = None,
     project: str = "",
     pdf: bool = False,
+    tell: Callable[[str], object] = lambda step: None,
 ) -> list[Path]:
     """Write the capacity report of one inventory.
 
@@ -62,6 +63,8 @@ def write(
         The account's name in the history, as in `over_time`.
     pdf : bool
         Whether to print the page as a PDF too, with a Chromium or Chrome that is on this machine.
+    tell : callable
+        What is called with each step that takes long as it begins, as "Running the notebook".
 
     Returns
     -------
@@ -86,7 +89,7 @@ def write(
     ['capacity-report.html', 'capacity-report.xlsx']
     """
     history = None if history is None else named(history)
-    loaded = inventory if isinstance(inventory, Inventory) else load_inventory(inventory)
+    loaded = _loaded(inventory)
     target = folder_for(out)
     if pdf:
         find_chromium()  # before the work
@@ -95,12 +98,28 @@ def write(
     workbook = sheets(loaded, limits, prices, findings, past)
     files = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
     given = {name: str(Path(path).absolute()) for name, path in files.items() if path is not None}
+    tell("Running the notebook")
     page = notebook_page(_executed(loaded, given | _of_history(past))).encode()
     paths = [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
         write_workbook(target / WORKBOOK, workbook),
     ]
-    return [*paths, print_page(target / PAGE, target / PDF)] if pdf else paths
+    if not pdf:
+        return paths
+    tell("Printing the PDF")
+    return [*paths, print_page(target / PAGE, target / PDF)]
+
+
+def _loaded(inventory: object) -> Inventory:
+    if isinstance(inventory, Inventory):
+        return inventory
+    if isinstance(inventory, str | os.PathLike):
+        return load_inventory(inventory)
+    raise InvalidInput(
+        f"inventory is {type(inventory).__name__}, but must be an Inventory, or the path of a saved one",
+        action="Writing the report",
+        hint="Give what toast.inventory() answers, or of a history open_store(store).at(when, project), without Dask.",
+    )
 
 
 def _of_history(past: OverTime | None) -> dict[str, str]:
@@ -145,6 +164,8 @@ def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
         import papermill
         from papermill.exceptions import PapermillExecutionError
         from traitlets.config import Config
+
+        from toastnb.report.kernels import Quiet  # what it is made of comes with papermill
     with _private_folder() as private:
         saved = inventory.save(Path(private) / "inventory.zip")
         try:
@@ -156,6 +177,7 @@ def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
                 progress_bar={"desc": "Running the report", "leave": False} if sys.stderr.isatty() else False,
                 cwd=private,
                 config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+                kernel_manager_class=Quiet,
             )
         except PapermillExecutionError as error:
             problem = f"{error.ename}: {error.evalue}"
