@@ -30,7 +30,7 @@ def say(text: str) -> None:
 
 
 def a_round(toast: tn.Toast, ids: list[str]) -> dict[str, object]:
-    frame, interrupted = None, False
+    frame, interrupted, before = None, False, toast.last_outcome
     try:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -40,12 +40,11 @@ def a_round(toast: tn.Toast, ids: list[str]) -> dict[str, object]:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the second may have come before the first was
         interrupted = True
-    kept = toast.last_outcome
-    assert kept is not None
+    kept = toast.last_outcome if toast.last_outcome is not before else None  # Ctrl-C came before the bulk
     return {
         "interrupted": interrupted,
         "same": frame is None or frame.equals(kept),
-        "outcomes": kept[["instance_id", "outcome"]].values.tolist(),
+        "outcomes": [] if kept is None else kept[["instance_id", "outcome"]].values.tolist(),
         "threads": [one.name for one in threading.enumerate() if one.name.startswith("toastnb-bulk")],
     }
 

@@ -1,17 +1,16 @@
 """The `toastnb` command. Everything heavy is imported by the command that needs it, so that --help comes at once."""
 
 import errno
-import os
 import sys
 import traceback
 from io import TextIOWrapper
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
 from toastnb import __version__
 from toastnb.cli import account, differences, growing, history, reports, serve, tables
-from toastnb.cli.common import app, fail
+from toastnb.cli.common import app, fail, write_nowhere
 from toastnb.errors import ToastError
 from toastnb.redaction import redact
 
@@ -76,16 +75,12 @@ def _end_unread() -> NoReturn:
         try:
             stream.flush()
         except OSError:
-            _write_nowhere(stream)
+            write_nowhere(stream)
     sys.exit(_UNREAD)
 
 
-def _write_nowhere(stream: TextIO) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python tries once more as it ends
-
-
 def _fail_without_output(error: OSError) -> NoReturn:
-    _write_nowhere(sys.stdout)
+    write_nowhere(sys.stdout)
     fail(f"the output cannot be written ({error.strerror}): make room, or write to another place")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
@@ -50,9 +50,16 @@ WaiversOption = Annotated[
 
 def fail(message: str) -> NoReturn:
     """End the command with a message, also when nobody reads it."""
-    with suppress(BrokenPipeError):
-        print(seen(f"toastnb: {message}"), file=sys.stderr)
+    try:
+        print(seen(f"toastnb: {message}"), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        write_nowhere(sys.stderr)
     sys.exit(FAILURE)
+
+
+def write_nowhere(stream: TextIO) -> None:
+    """Let what is left of a stream go nowhere: Python tries once more as it ends, and would end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(message: str) -> None:
