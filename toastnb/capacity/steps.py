@@ -86,7 +86,8 @@ def _standing_out(model: Model) -> Model:
         day = known[np.searchsorted(known, int(standing[:-1].argmax()) + 1)]
         before = known[known < day][-1]
         more = replace(model, steps=tuple(sorted({*model.steps, int(day)})))
-        if standing[:-1].max() < STANDS_OUT or more == model or not _is_large(more, int(day), level[before]):
+        is_known = more.steps == model.steps
+        if is_known or standing[:-1].max() < STANDS_OUT or not _is_large(more, int(day), level[before]):
             return model
         model = more
     return model
