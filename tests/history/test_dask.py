@@ -22,6 +22,7 @@ from tests.capacity.builders import Raw, instance, tables
 from tests.history.stores import ROOT, days
 from toastnb import frames
 from toastnb.arrays import stacked
+from toastnb.capacity.distributed import with_same_rows
 from toastnb.history.moments import Moment
 from toastnb.wire import Flavor
 
@@ -278,6 +279,27 @@ def test_a_damaged_store_is_an_error_of_ours(store: str, client: Client, tmp_pat
         tn.capacity.disk_sizing(history.at(NOW).disks)
     with pytest.raises(tn.InvalidInput, match=r"Using the history .*cannot be read"):
         tn.history.diff(history.at(THEN), history.at(NOW))
+
+
+def test_threads_that_ask_at_once_get_the_same_types_and_leave_dask_as_it_was(store: str) -> None:
+    history = tn.history.open_store(store, engine="dask")
+    beside = tn.history.open_store(store).at(NOW, "shop").instances_detail[["instance_id", "name"]]
+    before, switched = dict(dask.config.config["dataframe"]), sys.getswitchinterval()
+
+    def made(_: int) -> list[dd.DataFrame]:
+        rows = history.table("disks", ["instance_id"])
+        return with_same_rows("instance_id", (rows, ["instance_id"]), (beside, ["instance_id", "name"]))
+
+    kept = made(0)  # Dask's own expressions are made again by their name: none goes away while another asks for it
+    try:
+        sys.setswitchinterval(1e-6)  # threads take turns in the midst of things
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(made, range(24)))
+    finally:
+        sys.setswitchinterval(switched)
+    for frames_made in [kept, *found]:
+        assert [dtype for frame in frames_made for dtype in frame.dtypes] == [beside.dtypes.iloc[0], *beside.dtypes]
+    assert dask.config.config["dataframe"] == before
 
 
 def held_up(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,9 @@ such sums together; of a pandas frame the first is called once, of a Dask frame 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -16,6 +18,16 @@ from toastnb.capacity.selection import FAMILY
 
 T = TypeVar("T")
 _AT_ONCE = 32  # how many sums are brought together in one place
+_SETTING = Lock()
+
+
+@contextmanager
+def text_as_it_is() -> Iterator[None]:
+    """Let Dask frames that are made within keep the types that pandas has for text, not Dask's own."""
+    from dask import config
+
+    with _SETTING, config.set({"dataframe.convert-string": False}):  # of the process: threads take turns
+        yield
 
 
 def is_distributed(frame: object) -> bool:
@@ -75,9 +87,8 @@ def with_same_rows(key: str, *frames: tuple[Any, Sequence[str]]) -> list[Any]:
     if not any(is_distributed(frame) for frame, _ in frames):
         return [frame for frame, _ in frames]
     import dask.dataframe as dd
-    from dask import config
 
-    with config.set({"dataframe.convert-string": False}):  # text stays what it is
+    with text_as_it_is():
         all_dask = [
             (frame if is_distributed(frame) else dd.from_pandas(frame, npartitions=1, sort=False), names)
             for frame, names in frames

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from toastnb.capacity.distributed import text_as_it_is
 from toastnb.capacity.selection import positions
 from toastnb.extras import needs
 from toastnb.history import layout
@@ -32,7 +33,7 @@ def frame(place: Place, table: str, chosen: pd.DataFrame, columns: Sequence[str]
     """
     read = partial(_read, address=place.address, table=table)
     meta = as_frame_of(layout.schema_of(table).empty_table().select(list(columns)))
-    with dask.config.set({"dataframe.convert-string": False}):  # text is what pandas makes of it
+    with text_as_it_is():
         return dd.from_map(read, shares(chosen, table), meta=meta, label=table, enforce_metadata=False)
 
 
