@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from toastnb.audit.check import DID_NOT_RUN
 from toastnb.audit.findings import COLUMNS, SEVERITIES
-from toastnb.capacity.selection import require_columns
+from toastnb.capacity.selection import as_noted, require_columns
 from toastnb.errors import InvalidInput
 from toastnb.inventory import PROJECT
 
@@ -160,22 +159,13 @@ def fails(findings: pd.DataFrame, on: str | Iterable[str]) -> bool:
 def of_run(findings: pd.DataFrame) -> dict[str, Any]:
     """Return what `run` noted in a frame of findings: source, checks, waived, waivers.
 
-    It is one text in the frame's attrs, for pandas copies all else there at every operation.
-
     Raises
     ------
     InvalidInput
         When it is not there.
     """
     require_columns(findings, COLUMNS, "findings")
-    noted = findings.attrs.get("audit")
-    if isinstance(noted, str):
-        whole: dict[str, Any] = json.loads(noted)
-        return whole
-    raise InvalidInput(
-        "findings no longer has what run noted of its checks",
-        hint="Give the frame as run answered it; some pandas functions, such as concat, lose a frame's attrs.",
-    )
+    return as_noted(findings, "audit", "findings", "run")
 
 
 def as_records(table: pd.DataFrame) -> list[dict[str, Any]]:

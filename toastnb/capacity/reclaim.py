@@ -12,7 +12,7 @@ import pandas as pd
 
 from toastnb.capacity.distributed import is_distributed, meta_of, of_partitions
 from toastnb.capacity.selection import Status, require_columns, with_status
-from toastnb.capacity.times import moment
+from toastnb.capacity.times import in_days, moment
 from toastnb.errors import InvalidInput
 from toastnb.inventory import PROJECT
 
@@ -25,7 +25,6 @@ FROM_HISTORY, FROM_TIMES = "history", "updated_at, launched_at"
 
 _FIGURES = ["vcpus", "ram_mb", "root_gb", "attached_gb", "disk_gb"]
 _COLUMNS = ["instance_id", "name", "status", "zone", "flavor_name", *_FIGURES]
-_SECONDS_A_DAY = 86_400
 _STOPPED = "STOP"
 _TIMES_HINT = "Read the frame with toastnb, or make the column with pd.to_datetime(..., utc=True)."
 
@@ -193,12 +192,7 @@ def days_of(since: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
     A time after `at`, by a clock that is ahead, counts as 0 days.
     """
     bounds = {"unchanged_days": since["stopped_by"], "at_most_days": since["stopped_after"]}
-    return pd.DataFrame({name: _days(at - times) for name, times in bounds.items()}, index=since.index)
-
-
-def _days(spans: pd.Series) -> pd.Series:
-    days: pd.Series = spans.dt.total_seconds() / _SECONDS_A_DAY
-    return days.clip(lower=0).astype("Float64")
+    return pd.DataFrame({name: in_days(at - times) for name, times in bounds.items()}, index=since.index)
 
 
 def billed_in_full(df: pd.DataFrame, days: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,6 +41,24 @@ def require_columns(df: pd.DataFrame, columns: Iterable[str], what: str) -> None
             f"{what} lacks the columns {', '.join(lacking)}",
             hint=f"It has {', '.join(map(str, df.columns))}; metadata comes with inventory.with_metadata(key).",
         )
+
+
+def as_noted(table: pd.DataFrame, under: str, what: str, by: str) -> dict[str, Any]:
+    """Return what a function noted in its table: one text in attrs, for pandas copies all else there all the time.
+
+    Raises
+    ------
+    InvalidInput
+        When it is not there.
+    """
+    text = table.attrs.get(under)
+    if isinstance(text, str):
+        whole: dict[str, Any] = json.loads(text)
+        return whole
+    raise InvalidInput(
+        f"{what} no longer has what {by} noted",
+        hint=f"Give the frame as {by} answered it; some pandas functions, such as concat, lose a frame's attrs.",
+    )
 
 
 def with_status(df: pd.DataFrame, status: Status) -> pd.DataFrame:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from toastnb.errors import InvalidInput
 
+_SECONDS_A_DAY = 86_400
+
 
 def moment(value: object, what: str = "at") -> pd.Timestamp:
     """Return a time in UTC, in microseconds; one without a zone is UTC, and a date its first moment.
@@ -27,3 +29,9 @@ def moment(value: object, what: str = "at") -> pd.Timestamp:
     except ValueError:
         pass
     raise InvalidInput(f"{what} is {value!r}, but must be a time", hint="As 2026-11-01T09:00:00Z, or a datetime.")
+
+
+def in_days(spans: pd.Series) -> pd.Series:
+    """Return how long ago something was (timedelta64) in days (Float64); what is yet to come, by some clock, is 0."""
+    passed: pd.Series = spans.dt.total_seconds() / _SECONDS_A_DAY
+    return passed.clip(lower=0).astype("Float64")

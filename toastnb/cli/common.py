@@ -16,6 +16,7 @@ from toastnb.errors import InvalidInput
 from toastnb.plain import line, seen
 
 if TYPE_CHECKING:
+    from toastnb.history import History
     from toastnb.inventory import Inventory
     from toastnb.projects import Projects
 
@@ -39,6 +40,10 @@ ProfilesOption = Annotated[
     str, typer.Option("--profile", "-p", help='A profile of "toastnb login", or "sandbox"; several with commas.')
 ]
 SavedOption = Annotated[Path | None, typer.Option("--inventory", help="A saved inventory instead of an account.")]
+StoreArgument = Annotated[
+    str, typer.Argument(help="A history: a folder, or a URL such as s3://bucket/prefix (no keys in it).")
+]
+ProjectOption = Annotated[str, typer.Option(help="Only this project.")]
 OutFileOption = Annotated[Path | None, typer.Option("--out", "-o", help="A file; the terminal by default.")]
 RulesOption = Annotated[
     Path | None, typer.Option(help="Rules of the audit, TOML: thresholds, required metadata, names.")
@@ -128,6 +133,14 @@ def format_for(kinds: type[F], given: F | None, out: Path | None) -> F:
 def one_line(message: str) -> str:
     """Return a message as one line, for a log."""
     return line(" ".join(message.split()))
+
+
+def history_of(store: str, project: str) -> History:
+    """Open a history, of all projects or of one."""
+    from toastnb.history import open_store
+
+    opened = open_store(store)
+    return opened.of(project) if project else opened
 
 
 def pull(profile: str, saved: Path | None) -> Inventory:

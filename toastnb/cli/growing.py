@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import OutFileOption, say
+from toastnb.cli.common import OutFileOption, ProjectOption, StoreArgument, history_of, say
 from toastnb.cli.tables import Format, checked_format, write
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toastnb.history import History
-
-StoreArgument = Annotated[str, typer.Argument(help="A history: a folder, or a URL such as s3://bucket/prefix.")]
-ProjectOption = Annotated[str, typer.Option(help="Only this project.")]
 FormatOption = Annotated[Format | None, typer.Option("--format", "-f", help="By --out's ending, or table.")]
 _RATES = ["allocated", "a_month_low", "a_month", "a_month_high", "weekly", "steps", "last_step", "last_step_on"]
 _SPAN = ["days", "gaps", "last"]
@@ -52,7 +48,7 @@ def growth(
     from toastnb import capacity
 
     kind = checked_format(format, out)
-    table = capacity.growth(_history(store, project), by=by)
+    table = capacity.growth(history_of(store, project), by=by)
     _write(table, [*_RATES, *_SPAN], kind, out, "growth")
 
 
@@ -74,15 +70,8 @@ def forecast(
     from toastnb import capacity
 
     kind = checked_format(format, out)
-    table = capacity.forecast(_history(store, project), limits, horizon)
+    table = capacity.forecast(history_of(store, project), limits, horizon)
     _write(table, _AHEAD, kind, out, "forecast")
-
-
-def _history(store: str, project: str) -> History:
-    from toastnb.history import open_store
-
-    opened = open_store(store)
-    return opened.of(project) if project else opened
 
 
 def _write(table: pd.DataFrame, shown: list[str], kind: Format, out: Path | None, name: str) -> None:

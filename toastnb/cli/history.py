@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toastnb.cli.common import FAILURE, ProfilesOption, SavedOption, are_many, names_of, one_line
+from toastnb.cli.common import (
+    FAILURE,
+    ProfilesOption,
+    ProjectOption,
+    SavedOption,
+    StoreArgument,
+    are_many,
+    history_of,
+    names_of,
+    one_line,
+)
 from toastnb.errors import InvalidInput, ToastError
 from toastnb.plain import many
 
@@ -23,7 +33,6 @@ if TYPE_CHECKING:
 
 RUNNING = 3
 _RUNS = "a run of the same store and project is not over yet; this one did nothing"
-StoreArgument = Annotated[str, typer.Argument(help="A folder, or a URL such as s3://bucket/prefix (no keys in it).")]
 
 
 def snapshot(
@@ -59,7 +68,8 @@ def snapshot(
         else:
             with connect(profile or None, read_only=True) as toast:
                 account = toast.inventory()
-        return _recorded(name() or account.source, history.record(account, store, project=name()), account)
+        called = name()
+        return _recorded(called or account.source, history.record(account, store, project=called), account)
 
     _as_one_line("snapshot", store, lambda: f"snapshot\n{name()}", work)
 
@@ -139,14 +149,12 @@ def compact(
 
 def history(
     store: StoreArgument,
-    project: Annotated[str, typer.Option(help="Only this project.")] = "",
+    project: ProjectOption = "",
 ) -> None:
     """List the snapshots of a store."""
-    from toastnb.history import open_store
     from toastnb.report import exports
 
-    opened = open_store(store)
-    found = (opened.of(project) if project else opened).snapshots()
+    found = history_of(store, project).snapshots()
     sys.stdout.write(exports.as_text(found[["at", "project", "instances", "snapshot_id"]]))
 
 

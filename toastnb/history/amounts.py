@@ -28,7 +28,8 @@ from toastnb.history.reading import (
 from toastnb.rules import NOT_ALLOCATED
 
 _TABLE = "instances_detail"
-_SUMMED = ["vcpus", "ram_mb", "disk_gb"]
+_STORED = ["vcpus", "ram_mb", "disk_gb"]
+_SUMMED = [*_STORED, "instances", "unknown"]
 _AMOUNTS = ["instances", "vcpus", "ram_gb", "disk_gb", "unknown"]
 _FILES_AT_ONCE = 200  # before they are merged, a snapshot is a file of its own
 _ROWS_AT_ONCE = layout.ROWS_A_GROUP
@@ -93,17 +94,21 @@ def series_of(chosen: pd.DataFrame, keys: list[str], sums: Sequence[pa.Table]) -
     table = when.merge(summed, on="snapshot_id", how="inner" if keys else "left")
     if not keys:  # a snapshot without instances is one of nothing
         nothing = table["instances"].isna()
-        table.loc[nothing, [*_SUMMED, "instances", "unknown"]] = 0
+        table.loc[nothing, _SUMMED] = 0
     table["ram_gb"] = table.pop("ram_mb").astype("Float64") / 1024
     table = table.sort_values(["at", "project", *keys], kind="stable", ignore_index=True)
     return table[["at", "project", *keys, *_AMOUNTS]]
 
 
 def _added(sums: Sequence[pa.Table], keys: list[str]) -> pa.Table:
-    whole = pa.concat_tables([_empty(keys), *sums])
-    groups, summed = ["snapshot_id", *keys], [*_SUMMED, "instances", "unknown"]
-    added = whole.group_by(groups, use_threads=False).aggregate([(name, "sum") for name in summed])
-    return added.rename_columns([name.removesuffix("_sum") for name in added.column_names]).select([*groups, *summed])
+    return _by_group(pa.concat_tables([_empty(keys), *sums]), keys)
+
+
+def _by_group(rows: pa.Table, keys: list[str]) -> pa.Table:
+    groups = rows.group_by(["snapshot_id", *keys], use_threads=False)
+    added = groups.aggregate([(name, "sum") for name in _SUMMED])
+    named = added.rename_columns([name.removesuffix("_sum") for name in added.column_names])
+    return named.select(["snapshot_id", *keys, *_SUMMED])
 
 
 def _some(chosen: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -129,7 +134,7 @@ def _rows(place: Place, files: list[str], chosen: pd.DataFrame, keys: list[str])
 
 
 def _sums(rows: pa.RecordBatch, keys: list[str]) -> pa.Table:
-    columns = {name: rows.column(name) for name in ["snapshot_id", *_SUMMED]}
+    columns = {name: rows.column(name) for name in ["snapshot_id", *_STORED]}
     for key in keys:
         columns[key] = _family(rows.column("flavor_name")) if key == FAMILY else rows.column(key)
     lacking = pa.array([False] * len(rows), pa.bool_())
@@ -137,18 +142,14 @@ def _sums(rows: pa.RecordBatch, keys: list[str]) -> pa.Table:
         lacking = pc.or_(lacking, pc.is_null(rows.column(name)))
     columns["unknown"] = lacking.cast(pa.int64())
     columns["instances"] = pa.array([1] * len(rows), pa.int64())
-    groups = pa.table(columns).group_by(["snapshot_id", *keys], use_threads=False)
-    summed = [*_SUMMED, "instances", "unknown"]
-    table = groups.aggregate([(name, "sum") for name in summed])
-    named = table.rename_columns([name.removesuffix("_sum") for name in table.column_names])
-    return named.select(_empty(keys).column_names).cast(_empty(keys).schema)
+    return _by_group(pa.table(columns), keys).cast(_empty(keys).schema)
 
 
 def _empty(keys: list[str]) -> pa.Table:
     schema = layout.schema_of(_TABLE)
     fields = [pa.field("snapshot_id", pa.string())]
     fields += [pa.field(key, pa.string() if key == FAMILY else schema.field(key).type) for key in keys]
-    fields += [pa.field(name, pa.int64()) for name in [*_SUMMED, "instances", "unknown"]]
+    fields += [pa.field(name, pa.int64()) for name in _SUMMED]
     return pa.schema(fields).empty_table()
 
 

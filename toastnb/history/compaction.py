@@ -77,10 +77,10 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     kept = known[_is_kept(known, limits, pd.Timestamp.now("UTC"))]
     _retire(place, set(entries["part"]) - set(known["part"]))
     rows = {}
-    for month, before in known.groupby(known["at"].dt.strftime("%Y-%m")):
+    for month, before in known.groupby(known["at"].map(layout.month_of)):
         after = kept[kept["snapshot_id"].isin(before["snapshot_id"])]
-        parts = _merged(place, str(month), before, after)
-        rows[str(month)] = [len(before), len(after), before["part"].nunique(), parts]
+        parts = _merged(place, month, before, after)
+        rows[month] = [len(before), len(after), before["part"].nunique(), parts]
     _sweep(place, grace)
     columns = ["snapshots_before", "snapshots", "files_before", "files"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("Int64")
@@ -131,17 +131,12 @@ def _merged(place: Place, month: str, before: pd.DataFrame, after: pd.DataFrame)
     for chunk in chunks:
         part = layout.merged_part(month, next_generation, secrets.token_hex(6))
         for table in TABLES:
-            if _counts(chunk, table).sum():
+            if layout.rows_in(chunk, table).any():
                 place.write(layout.file_of(table, month, part), partial(_write_rows, place, table, chunk, part))
         entries = pa.Table.from_pandas(chunk.assign(part=part), layout.SNAPSHOT_SCHEMA, preserve_index=False)
         place.write(layout.file_of(layout.SNAPSHOTS, month, part), partial(layout.write_parquet, entries))
     _retire(place, set(old))
     return len(chunks)
-
-
-def _counts(chosen: pd.DataFrame, table: str) -> pd.Series:
-    """Return how many rows of a table each snapshot has."""
-    return pd.Series([layout.counted(text).get(table, 0) for text in chosen["rows"]], chosen["snapshot_id"], "int64")
 
 
 def _chunks(ordered: pd.DataFrame, largest: int) -> Iterator[pd.DataFrame]:

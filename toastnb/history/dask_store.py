@@ -61,8 +61,7 @@ class DaskHistory(History):
         885
         """
         wanted = [*TOLD, *columns_of(name, columns)]
-        stored = self._chosen.sort_values(["part", "project", "at"])  # as the rows lie in the files
-        return distributed.frame(self._place, name, stored, wanted)
+        return distributed.frame(self._place, name, self._as_stored(), wanted)
 
     def at(self, when: str | date, project: str = "") -> Moment:  # type: ignore[override]
         """Return all projects as they were last known at a moment.
@@ -95,11 +94,8 @@ class DaskHistory(History):
         """
         until = moment(when, "when")
         mine = self.of(project) if project else self
-        earlier = mine._chosen[mine._chosen["at"] <= until]
-        if earlier.empty:
-            first = f"The first is of {mine._chosen['at'].min()}." if len(mine) else "It is empty."
-            raise NotFound(f"the history has no snapshot at {until} or before", hint=first)
-        return Moment(self._place, earlier.drop_duplicates("project", keep="last"), until.isoformat())
+        newest = mine._until(until).drop_duplicates("project", keep="last")
+        return Moment(self._place, newest, until.isoformat())
 
     def newest(self, project: str = "") -> Moment:  # type: ignore[override]
         """Return all projects as they were last recorded, or one.
@@ -137,15 +133,18 @@ class DaskHistory(History):
         [885]
         """
         keys = checked_keys(by)
-        stored = self._chosen.sort_values(["part", "project", "at"])
         sums = partial(_sums, address=self._place.address, keys=keys)
-        found = distributed.on_workers(sums, distributed.shares(stored))
+        found = distributed.on_workers(sums, distributed.shares(self._as_stored()))
         return series_of(self._chosen, keys, [_aligned(one) for one in found])
 
     def of_each(self, work: Callable[[History], T]) -> Iterator[T]:
         """Yield what a function says of the history of each project, in pandas on some worker."""
         mine = [self.of(project)._chosen for project in self.projects]
         yield from distributed.on_workers(partial(_of_one, address=self._place.address, work=work), mine)
+
+    def _as_stored(self) -> pd.DataFrame:
+        """Return the snapshots in the order in which their rows lie in the files."""
+        return self._chosen.sort_values(["part", "project", "at"])
 
 
 def _sums(chosen: pd.DataFrame, address: str, keys: list[str]) -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from toastnb.arrays import stacked, texts
 from toastnb.audit.tables import checked_inventory
-from toastnb.capacity.selection import positions, require_columns
+from toastnb.capacity.selection import as_noted, positions, require_columns
 from toastnb.columns import TABLES, Column, Kind
 from toastnb.errors import InvalidInput
 from toastnb.history.moments import Moment, of_each_pair
@@ -166,14 +166,7 @@ def of_diff(changes: pd.DataFrame) -> dict[str, Any]:
         When it is not there.
     """
     require_columns(changes, COLUMNS, "changes")
-    noted = changes.attrs.get("diff")
-    if isinstance(noted, str):
-        whole: dict[str, Any] = json.loads(noted)
-        return whole
-    raise InvalidInput(
-        "changes no longer has what diff noted",
-        hint="Give the frame as diff answered it; some pandas functions, such as concat, lose a frame's attrs.",
-    )
+    return as_noted(changes, "diff", "changes", "diff")
 
 
 def _of_projects(a: Moment, b: Moment, tables: list[str], volatile: bool) -> pd.DataFrame:

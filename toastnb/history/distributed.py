@@ -57,7 +57,7 @@ def batches(chosen: pd.DataFrame, table: str, of: str, most: int) -> list[pd.Dat
 
     At least one, if without snapshots.
     """
-    rows = pd.Series([layout.counted(text).get(table, 0) for text in chosen["rows"]], chosen.index, "int64")
+    rows = layout.rows_in(chosen, table)
     others = chosen[of].ne(chosen[of].shift()).cumsum() - 1
     parts = chosen.groupby([rows.cumsum() // _ROWS_A_PARTITION, others // most], sort=False)
     return [part for _, part in parts] or [chosen]

@@ -141,6 +141,11 @@ def counted(text: str) -> dict[str, int]:
     return rows
 
 
+def rows_in(chosen: pd.DataFrame, table: str) -> pd.Series:
+    """Return how many rows of a table each of some snapshots has (int64)."""
+    return pd.Series([counted(text).get(table, 0) for text in chosen["rows"]], chosen.index, "int64")
+
+
 def digest_of(tables: dict[str, pa.Table], absent: dict[str, str]) -> str:
     """Return what tells one inventory from another, however it is stored."""
     digest = hashlib.sha256(json.dumps(absent, sort_keys=True).encode())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from toastnb.capacity.selection import positions
-from toastnb.capacity.times import moment
+from toastnb.capacity.times import in_days, moment
 from toastnb.errors import InvalidInput
 from toastnb.rules import NOT_ALLOCATED
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 TIME, TEXT, WHOLE, NUMBER = "datetime64[us, UTC]", "str", "Int64", "Float64"
 _STOPPED = "STOP"
 _PERIODS = {"month": "M", "week": "W", "day": "D"}
-_SECONDS_A_DAY = 86_400
 _ID = "instance_id"
 
 _STOPS = {"project": TEXT, _ID: TEXT, "name": TEXT, "stopped_after": TIME, "stopped_by": TIME}
@@ -241,14 +240,9 @@ def _lifetimes(mine: History) -> pd.DataFrame:
     came = first.loc[gone[_ID]]
     gone = gone.assign(last_seen=gone["at"], gone_by=seen.at.loc[gone["number"] + 1].set_axis(gone.index))
     earliest, latest = (times.loc[came].set_axis(gone.index) for times in (seen.at.shift(), seen.at))
-    gone["at_least_days"] = _days(gone["last_seen"] - gone["created_at"].fillna(latest))
-    gone["at_most_days"] = _days(gone["gone_by"] - gone["created_at"].fillna(earliest))
+    gone["at_least_days"] = in_days(gone["last_seen"] - gone["created_at"].fillna(latest))
+    gone["at_most_days"] = in_days(gone["gone_by"] - gone["created_at"].fillna(earliest))
     return gone
-
-
-def _days(spans: pd.Series) -> pd.Series:
-    days: pd.Series = spans.dt.total_seconds() / _SECONDS_A_DAY
-    return days.clip(lower=0).astype("Float64")
 
 
 def _migrations(mine: History) -> pd.DataFrame:

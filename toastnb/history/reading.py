@@ -145,9 +145,8 @@ def gone_of(place: Place, files: Sequence[str], action: str) -> InvalidInput | N
 
 def files_of(place: Place, table: str, chosen: pd.DataFrame) -> list[str]:
     """Return the paths of the parts that hold rows of the chosen snapshots; one without rows has no file."""
-    rows = chosen["rows"].map(lambda text: layout.counted(text).get(table, 0))
-    held = chosen[rows > 0]
-    months = held["at"].dt.strftime("%Y-%m")
+    held = chosen[layout.rows_in(chosen, table) > 0]
+    months = held["at"].map(layout.month_of)
     return [
         place.path(layout.file_of(table, month, part))
         for month, part in dict.fromkeys(zip(months, held["part"], strict=True))
@@ -251,8 +250,8 @@ def check_whole(place: Place, table: str, chosen: pd.DataFrame, found: Mapping[s
     InvalidInput
         When there are more or fewer.
     """
-    for snapshot, text in zip(chosen["snapshot_id"], chosen["rows"], strict=True):
-        expected, rows = layout.counted(text).get(table, 0), found.get(snapshot, 0)
+    for snapshot, expected in zip(chosen["snapshot_id"], layout.rows_in(chosen, table), strict=True):
+        rows = found.get(snapshot, 0)
         if rows != expected:
             said = f"{table} of {snapshot} has {rows} rows in place of {expected}"
             raise InvalidInput(said, action=f"Reading the history {place.name}", hint="It is damaged.")

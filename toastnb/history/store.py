@@ -73,8 +73,8 @@ class History:
         >>> tn.history.open_store("history").snapshots().columns.tolist()
         ['snapshot_id', 'project', 'at', 'source', 'instances']
         """
-        counts = self._chosen["rows"].map(lambda text: layout.counted(text).get("instances_detail", 0))
-        return self._chosen.assign(instances=counts.astype("Int64"))[_PUBLIC].reset_index(drop=True)
+        instances = layout.rows_in(self._chosen, "instances_detail").astype("Int64")
+        return self._chosen.assign(instances=instances)[_PUBLIC].reset_index(drop=True)
 
     def of(self, *projects: str) -> Self:
         """Return the history of some projects.
@@ -161,12 +161,7 @@ class History:
         >>> len(tn.history.open_store("history").at("2026-11-07").instances_detail)
         250
         """
-        mine = self._one_project(project)
-        until = moment(when, "when")
-        earlier = mine._chosen[mine._chosen["at"] <= until]
-        if earlier.empty:
-            first = f"The first is of {mine._chosen['at'].min()}." if len(mine) else "It is empty."
-            raise NotFound(f"the history has no snapshot at {until} or before", hint=first)
+        earlier = self._one_project(project)._until(moment(when, "when"))
         return inventories_of(self._place, earlier.iloc[[-1]])[0]
 
     def newest(self, project: str = "") -> Inventory:
@@ -297,6 +292,14 @@ class History:
         """Yield what a function says of the history of each project, one at a time."""
         for project in self.projects:
             yield work(self.of(project))
+
+    def _until(self, when: pd.Timestamp) -> pd.DataFrame:
+        """Return the snapshots at a moment or before it, of which there must be one."""
+        earlier = self._chosen[self._chosen["at"] <= when]
+        if earlier.empty:
+            first = f"The first is of {self._chosen['at'].min()}." if len(self) else "It is empty."
+            raise NotFound(f"the history has no snapshot at {when} or before", hint=first)
+        return earlier
 
     def _one_project(self, project: str) -> Self:
         if project:

@@ -9,6 +9,7 @@ from toastnb.audit.check import DID_NOT_RUN, OFF
 from toastnb.audit.findings import SEVERITIES
 from toastnb.audit.results import summary
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table
 
@@ -71,9 +72,9 @@ def _beside(findings: pd.DataFrame) -> str:
     ran = summary(findings)
     absent, off = (int((ran["status"] == status).sum()) for status in (DID_NOT_RUN, OFF))
     waived = int(ran["waived"].sum())
-    silent = [f"{words.count(absent, 'check')} did not run"] * (absent > 0)
+    silent = [f"{many(absent, 'check')} did not run"] * (absent > 0)
     if off:
-        silent.append(f"{f'{off:,}' if absent else words.count(off, 'check')} {'is' if off == 1 else 'are'} off")
+        silent.append(f"{f'{off:,}' if absent else many(off, 'check')} {'is' if off == 1 else 'are'} off")
     said = [", ".join(silent)] * bool(silent) + [f"{waived:,} waived"] * (waived > 0)
     return "".join(f"; {one}" for one in said)
 

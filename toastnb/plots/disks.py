@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from toastnb.capacity.sizes import class_columns
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table, largest_first
 
@@ -64,7 +65,7 @@ def disk_sizes(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.bar_label(bars, texts, padding=2, rotation=90 if max(map(len, texts)) * width > 1 else 0)
         ax.set_xticks(range(len(classes)), classes)
         unknown = int(table["unknown"].sum())
-        rest = f"; {words.count(unknown, 'disk')} of a size not known" if unknown else ""
+        rest = f"; {many(unknown, 'disk')} of a size not known" if unknown else ""
         ax.set_xlabel(f"Size (GB){rest}")
         ax.set_ylabel("Disks")
         ax.yaxis.set_major_formatter(style.thousands())
@@ -167,4 +168,4 @@ def volumes_per_instance(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _volumes(number: int) -> str:
-    return words.NOT_KNOWN if pd.isna(number) else words.count(number, "volume")
+    return words.NOT_KNOWN if pd.isna(number) else many(number, "volume")

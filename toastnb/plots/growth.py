@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgb
 
 from toastnb.capacity.selection import TOTAL
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import check_table, of_resource
 
@@ -75,8 +76,8 @@ def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None)
                 ax.plot(
                     [mdates.date2num(day)], [float(row["level"])], "^", color=look.colour, markersize=8, label=label
                 )
-        hidden = [f"{words.count(len(groups) - len(_LOOKS), 'other')} not drawn"] * (len(groups) > len(_LOOKS))
-        hidden += [f"{words.count(len(steps) - _MOST_STEPS, 'smaller step')} not marked"] * (len(steps) > _MOST_STEPS)
+        hidden = [f"{many(len(groups) - len(_LOOKS), 'other')} not drawn"] * (len(groups) > len(_LOOKS))
+        hidden += [f"{many(len(steps) - _MOST_STEPS, 'smaller step')} not marked"] * (len(steps) > _MOST_STEPS)
         projects = list(mine.index.unique("project")) if "project" in mine.index.names else []
         whose = _name(projects[0]) if len(projects) == 1 else ""
         title = words.titled("Growth", whose, " to ".join(f"{day:%Y-%m-%d}" for day in _ends(_days(mine))))

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table
 
@@ -150,8 +151,8 @@ def churn(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             figures = [words.number(value) for value in shown[name]]
             style.bars_beside(ax, position, 2, shown[name], figures, look=look, label=name)
         style.name_rows(ax, [words.name(period) for period in shown.index], "no snapshots")
-        rest = f"; {words.count(earlier, 'earlier period')} not drawn" if earlier > 0 else ""
-        of = words.count(projects, "project") if projects > 1 else "".join(map(words.name, table["project"].unique()))
+        rest = f"; {many(earlier, 'earlier period')} not drawn" if earlier > 0 else ""
+        of = many(projects, "project") if projects > 1 else "".join(map(words.name, table["project"].unique()))
         span = " to ".join(words.name(period) for period in shown.index[[0, -1]].unique()) if len(shown) else ""
         style.describe(ax, f"{words.UNITS['instances']}{rest}", words.titled("Instances created and deleted", of, span))
     return ax

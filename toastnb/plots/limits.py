@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from toastnb.capacity.selection import TOTAL
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table, largest_first
 
@@ -64,7 +65,7 @@ def headroom(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         style.name_rows(
             ax, [words.name((_zone(zone), _resource(resource))) for zone, resource in shown.index], "no limits"
         )
-        rest = f"; {words.count(len(others), 'other')} with less" if len(others) else ""
+        rest = f"; {many(len(others), 'other')} with less" if len(others) else ""
         style.describe(ax, f"Allocated share of the limit (%){rest}", "Headroom")
     return ax
 
@@ -119,4 +120,4 @@ def _between(others: pd.Series) -> str:
     if others.empty:
         return ""
     least, most = words.number(others.min()), words.number(others.max())
-    return f"; {words.count(len(others), 'other')}: {least if least == most else f'{least} to {most}'}"
+    return f"; {many(len(others), 'other')}: {least if least == most else f'{least} to {most}'}"

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table, largest_first, without_total
 
@@ -65,7 +66,7 @@ def reclaimable(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _held(gigabytes: Any, instances: int, unknown: int) -> str:
-    return f"{words.number(gigabytes, ' GB')} · {words.count(instances, 'instance')}{words.gaps(gigabytes, unknown)}"
+    return f"{words.number(gigabytes, ' GB')} · {many(instances, 'instance')}{words.gaps(gigabytes, unknown)}"
 
 
 def cost(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
@@ -109,7 +110,7 @@ def cost(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         texts = [_price(*figures) for figures in zip(least, most, shown["unpriced"], strict=True)]
         style.note(ax, range(len(shown)), style.lengths(most), texts)
         style.name_rows(ax, [words.name(key) for key in shown.index])
-        rest = f"; {words.count(len(others), 'other')}: {_range(others)}" if len(others) else ""
+        rest = f"; {many(len(others), 'other')}: {_range(others)}" if len(others) else ""
         style.describe(ax, f"Price units a month{rest}", f"Cost by {words.by(table)}")
     return ax
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from toastnb.capacity.selection import MISSING
+from toastnb.plain import many
 
 NOT_KNOWN = "not known"
 UNITS = {
@@ -83,11 +84,6 @@ def titled(what: str, whose: str = "", when: str = "") -> str:
     return f"{what}: {known}" if known else what
 
 
-def count(amount: int, one: str) -> str:
-    """Return how many there are of something whose plural ends in s."""
-    return f"{amount:,} {one}{'' if amount == 1 else 's'}"
-
-
 def by(table: pd.DataFrame, without: str = "") -> str:
     """Return what a table is grouped by, in words."""
     levels = [str(level).replace("_", " ") for level in table.index.names if level != without]
@@ -99,7 +95,7 @@ def rest(others: pd.Series) -> str:
     if others.empty:
         return ""
     known = others.sum(min_count=1)
-    return f"; {count(len(others), 'other')}: {number(known)}{gaps(known, int(others.isna().sum()))}"
+    return f"; {many(len(others), 'other')}: {number(known)}{gaps(known, int(others.isna().sum()))}"
 
 
 def gaps(figure: Any, lacking: int) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from toastnb.capacity.selection import MISSING
+from toastnb.plain import many
 from toastnb.plots import style, words
 from toastnb.plots.tables import MOST_BARS, check_table, largest_first, of_resource
 
@@ -196,7 +197,7 @@ def single_zone(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     shown, others = ordered.iloc[:MOST_BARS], ordered.iloc[MOST_BARS:]
     with style.drawing(ax, len(shown)) as ax:
         texts = [
-            f"{words.number(vcpus)} · {words.count(instances, 'instance')}"
+            f"{words.number(vcpus)} · {many(instances, 'instance')}"
             for vcpus, instances in zip(shown["vcpus"], shown["instances"], strict=True)
         ]
         style.bars(ax, range(len(shown)), shown["vcpus"], texts)

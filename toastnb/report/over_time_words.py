@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from toastnb.capacity.selection import MISSING, TOTAL
-from toastnb.plain import cut
-from toastnb.plots.words import count, number, signed
+from toastnb.plain import cut, many
+from toastnb.plots.words import number, signed
 from toastnb.report.over_time import GROWTH, REMAINING, SINCE, OverTime
 from toastnb.report.shapes import moment_text
 
@@ -36,7 +36,7 @@ def since_last_time(past: OverTime) -> Iterator[str]:
     counts = mine.groupby("change")["key"].nunique()
     done = [f"{counts.get(change, 0):,} {change}" for change in _DONE if counts.get(change, 0)]
     others = len(past.changes) - len(mine)
-    beside = f" {count(others, 'change')} in other tables." if others else ""
+    beside = f" {many(others, 'change')} in other tables." if others else ""
     said = ", ".join(done) or "none created, deleted, renamed or resized"
     yield f"Instances since {moment_text(past.since)}: {said}.{beside}"
     steps = past.levels
@@ -69,7 +69,7 @@ def growing(past: OverTime) -> Iterator[str]:
         zones = past.growth_by_zone.groupby(level="zone", dropna=False, sort=True)
         found = {_place(zone): _step(rows.droplevel("zone")) for zone, rows in zones}
         steps = [f"{zone} {step}" for zone, step in found.items() if step]
-        more = f"; and in {count(len(steps) - _NAMED, 'other zone')}" if len(steps) > _NAMED else ""
+        more = f"; and in {many(len(steps) - _NAMED, 'other zone')}" if len(steps) > _NAMED else ""
         if steps:
             yield f"Not in the growth of a zone is a step: {'; '.join(steps[:_NAMED])}{more}."
 
