@@ -22,8 +22,9 @@ demo: .venv/users  ## the capacity report of a sandbox account, in build/
 lab: .venv/users  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
+# On two cores, too: many tests wait for timeouts, browsers and kernels.
 test: .venv/developers  ## all tests, the notebooks included
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax tests notebooks
+	$(BIN)/python -m pytest -n 3 --dist loadfile --nbval-lax tests notebooks
 
 check: .venv/developers  ## style, types, import directions, stripped notebooks
 	$(BIN)/ruff check .
