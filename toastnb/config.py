@@ -53,7 +53,7 @@ class Profile:
     Attributes
     ----------
     name : str
-        The profile's name, or "" when all came from arguments or the environment.
+        The profile's name, or "" when the account is of none: its appkey came from elsewhere.
     base_url : str
         The guide's prefix, up to and including ``/compute``.
     appkey, password : Secret
@@ -134,7 +134,7 @@ def resolve(
     if missing:
         raise _nothing_found(missing, name, use_environment)
     return Profile(
-        name=name,
+        name="" if not profile and _is_another(found["appkey"], section) else name,
         base_url=found.get("base_url", DEFAULT_BASE_URL),
         appkey=found["appkey"],
         username=found["username"],
@@ -145,8 +145,19 @@ def resolve(
 
 
 def default_name() -> str:
-    """Return the name of the profile that is taken where none is named; empty where there is none."""
-    return _default(_read_config())
+    """Return the name of the profile that is taken where none is named; empty where the account is of none."""
+    saved = _read_config()
+    name = _default(saved)
+    appkey = _from_environment().get("appkey")
+    return "" if _is_another(appkey, _section(saved, name, must_exist=False)) else name
+
+
+def _is_another(appkey: object, section: Mapping[str, Any]) -> bool:
+    """Tell whether an appkey stands in the place of a profile's own: the account is not the profile's then."""
+    own = section.get("appkey")
+    if not isinstance(own, Secret) or not isinstance(appkey, Secret):
+        return False
+    return sealed(lambda: own.reveal() != appkey.reveal())
 
 
 def _default(saved: Mapping[str, Any]) -> str:

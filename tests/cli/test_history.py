@@ -60,6 +60,19 @@ def test_a_snapshot_of_an_account_is_one_line_and_holds_no_secret(tmp_path: Path
         assert secret.encode() not in written
 
 
+def test_an_account_of_the_environment_is_not_kept_under_the_name_of_another_profile(
+    tmp_path: Path, service: dict[str, str]
+) -> None:
+    file = Path(os.environ["XDG_CONFIG_HOME"]) / "toastnb" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('default = "prod"\n[profiles.prod]\nappkey = "another-appkey"\n')
+    file.chmod(0o600)
+    answer = run("snapshot", "--store", tmp_path / "store", **service)
+    assert answer.returncode == 0, answer.stdout
+    [project] = tn.history.open_store(tmp_path / "store").projects
+    assert project.startswith(f"{service['TOASTNB_USERNAME']} at ")
+
+
 def test_a_failure_is_one_line_code_2_and_holds_no_secret(tmp_path: Path, service: dict[str, str]) -> None:
     wrong = service | {"TOASTNB_PASSWORD": "wrong-8888"}
     file = tmp_path / "file"

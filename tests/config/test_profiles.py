@@ -15,7 +15,7 @@ from keyring.backend import KeyringBackend
 
 import toastnb as tn
 from toastnb import config
-from toastnb.config import DEFAULT_BASE_URL, Profile
+from toastnb.config import DEFAULT_BASE_URL, Profile, default_name
 from toastnb.redaction import Secret
 
 FULL = """
@@ -111,6 +111,27 @@ def test_arguments_stand_before_the_environment_and_that_before_the_default_prof
     assert origin(found()) == ["env"] * 4
     assert origin(found(appkey="arg-appkey")) == ["arg", "env", "env", "env"]
     assert origin(found(base_url="https://arg.example.com/compute")) == ["env", "env", "env", "arg"]
+
+
+def test_the_account_of_another_appkey_does_not_get_the_name_of_the_default_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_config(FULL)
+    assert (found().name, default_name()) == ("prod", "prod")
+    assert found(appkey="arg-appkey").name == ""
+    monkeypatch.setenv("TOASTNB_APPKEY", "prod-appkey")
+    assert (found().name, default_name()) == ("prod", "prod")
+    monkeypatch.setenv("TOASTNB_APPKEY", "env-appkey")
+    assert (found().name, default_name()) == ("", "")
+    monkeypatch.setenv("TOASTNB_PROFILE", "dev")
+    assert (found().name, default_name()) == ("", "")
+    assert found("dev").name == "dev"
+
+
+def test_a_profile_without_an_appkey_is_lent_one_and_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_config('default = "bare"\n[profiles.bare]\nusername = "bare@example.com"\npassword = "bare-password"')
+    monkeypatch.setenv("TOASTNB_APPKEY", "env-appkey")
+    assert (found().name, default_name()) == ("bare", "bare")
 
 
 @pytest.mark.usefixtures("environment")

@@ -14,6 +14,7 @@ from toastnb.capacity.selection import as_keys, require_columns
 from toastnb.capacity.sums import totals
 from toastnb.capacity.trend import Floats
 from toastnb.errors import InvalidInput
+from toastnb.plain import many
 
 GROWING = ["instances", "vcpus", "ram_gb", "disk_gb"]
 LEAST_DAYS = 14
@@ -56,7 +57,7 @@ class Daily:
     def lacking(self) -> str:
         """Why growth cannot be told from it; empty when it can."""
         if self.known < LEAST_DAYS or len(self.values) < LEAST_SPAN:
-            return f"{self.known} days with a snapshot within {len(self.values)} days"
+            return f"{many(self.known, 'day')} with a snapshot within {many(len(self.values), 'day')}"
         gap = int(np.diff(np.flatnonzero(np.isfinite(self.values))).max()) - 1
         if gap > len(self.values) * _MOST_GAP:
             return f"{gap} of {len(self.values)} days without a snapshot in one gap"
