@@ -6,7 +6,7 @@ OUT ?= build
 FUZZ ?= 60
 VERSIONS := 3.11 3.12 3.13 3.14
 # What tests the library itself, not this checkout; and what is needed to run that, at any version.
-LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project)
+LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project untrusted/test_report_page.py)
 TOOLS := hypothesis 'moto[server]' openpyxl packaging polars py-rattler pytest pytest-xdist pyyaml 's3fs>=2025.2'
 
 .DEFAULT_GOAL := help

@@ -138,3 +138,15 @@ def test_every_python_of_the_classifiers_is_one_that_make_looks_for() -> None:
     [versions] = re.findall(r"^VERSIONS := (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert versions.split() == listed
     assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(f">={listed[0]}")
+
+
+def test_tests_of_the_library_alone_import_no_browser() -> None:
+    [left_out] = re.findall(r"--ignore tests/%,(.*?)\)", (ROOT / "Makefile").read_text("utf-8"))
+    folders = [ROOT / "tests" / name for name in left_out.split()]
+    importing = [
+        path
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"^(from|import) (playwright|schemathesis)\b", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert importing
+    assert [path for path in importing if not any(path.is_relative_to(folder) for folder in folders)] == []
