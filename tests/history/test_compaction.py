@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -288,6 +289,41 @@ def test_recorders_and_compactors_at_once_lose_nothing_and_double_nothing(store:
     if "://" not in store:
         assert rows_by_duckdb(Path(store)) == found
         assert_clean(Path(store))
+
+
+@pytest.fixture
+def merged_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a store that two merged at once; one did not see the last snapshot yet, and its part counts for the rest."""
+    one, other = tmp_path / "one", tmp_path / "other"
+    filled(one, count=2)
+    shutil.copytree(one, other)
+    tn.history.record(account(3), other, at="2025-01-03", project="shop")
+    for store, name in ((one, "ffffff"), (other, "aaaaaa")):
+        monkeypatch.setattr(compaction.secrets, "token_hex", lambda _, name=name: name)
+        tn.history.compact(store)
+    shutil.copytree(other, one, dirs_exist_ok=True)
+    return one
+
+
+def test_what_two_merged_at_once_is_read_once(merged_twice: Path) -> None:
+    history = tn.history.open_store(merged_twice)
+    assert history._chosen["part"].str[-6:].tolist() == ["ffffff", "ffffff", "aaaaaa"]
+    assert history.snapshots()["instances"].tolist() == [1, 2, 3]
+    assert history.table("instances_detail").groupby("at").size().tolist() == [1, 2, 3]
+    assert history.amounts()["instances"].tolist() == [1, 2, 3]
+    seen = history.table("instances_detail").groupby("instance_id").size()
+    assert {one: len(history.timeline(one)) for one in seen.index} == seen.to_dict()
+    spread = tn.history.open_store(merged_twice, engine="dask")
+    assert spread.table("instances_detail").compute().groupby("at").size().tolist() == [1, 2, 3]
+    assert spread.amounts()["instances"].tolist() == [1, 2, 3]
+
+
+def test_what_two_merged_at_once_is_merged_once_more(merged_twice: Path) -> None:
+    tn.history.compact(merged_twice, grace=0)
+    history = tn.history.open_store(merged_twice)
+    assert history._chosen["part"].nunique() == 1
+    assert history.table("instances_detail").groupby("at").size().tolist() == [1, 2, 3]
+    assert_clean(merged_twice)
 
 
 def test_two_that_record_different_things_of_one_moment_leave_one_or_none(tmp_path: Path) -> None:

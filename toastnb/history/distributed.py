@@ -23,7 +23,7 @@ with needs("dask"):
 T = TypeVar("T")
 _ROWS_A_PARTITION = 500_000
 _FILES_A_PARTITION = 16  # before they are merged, a snapshot is a file of its own
-_SENT = ["snapshot_id", "project", "at", "part", "rows"]
+_SENT = ["snapshot_id", "project", "at", "part", "mixed", "rows"]
 
 
 def frame(place: Place, table: str, chosen: pd.DataFrame, columns: Sequence[str]) -> dd.DataFrame:

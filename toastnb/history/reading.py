@@ -38,14 +38,21 @@ TOLD = ["snapshot_id", "project", "at"]
 def snapshots_of(place: Place) -> pd.DataFrame:
     """Return the table of snapshots, by time and project, each with the newest part that holds it.
 
-    Columns snapshot_id, project, part, source, digest, absent, rows (str), at (datetime64[us, UTC]), version (Int64).
+    Columns snapshot_id, project, part, source, digest, absent, rows (str), at (datetime64[us, UTC]), version (Int64),
+    mixed (bool).
     """
     return newest_parts(entries_of(place))
 
 
 def newest_parts(entries: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a snapshot, by time and project: that of the newest part that holds it."""
-    newest = entries.sort_values("part").drop_duplicates("snapshot_id", keep="last")
+    """Return a row a snapshot, by time and project: that of the newest part that holds it.
+
+    Column mixed tells of parts that have snapshots too of which another part is the newest: two merged at once.
+    """
+    ordered = entries.sort_values("part")
+    superseded = ordered.duplicated("snapshot_id", keep="last")
+    newest = ordered[~superseded]
+    newest = newest.assign(mixed=newest["part"].isin(ordered.loc[superseded, "part"]))
     return newest.sort_values(["at", "project"], ignore_index=True)
 
 
@@ -159,6 +166,8 @@ def within(chosen: pd.DataFrame) -> ds.Expression:
     conditions = [span]
     for name in ("project", "part", "snapshot_id"):
         conditions.append(pc.field(name).isin(pa.array(chosen[name].unique(), pa.string())))
+    for part, ids in chosen[chosen["mixed"]].groupby("part")["snapshot_id"]:
+        conditions.append((pc.field("part") != part) | pc.field("snapshot_id").isin(pa.array(ids, pa.string())))
     return functools.reduce(operator.and_, conditions)
 
 
