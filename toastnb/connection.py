@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from http.client import SWITCHING_PROTOCOLS, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -98,6 +98,8 @@ class Reply:
 class _DeadlineReader(io.RawIOBase):
     """A socket's bytes; each read waits no longer than the exchange may still take."""
 
+    _raw: io.RawIOBase | None = None  # one that was broken off while it was made is closed, too
+
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._raw = sock.makefile("rb", buffering=0)
@@ -122,15 +124,18 @@ class _DeadlineReader(io.RawIOBase):
             self._socket.settimeout(before)  # behind a proxy, the handshake that follows has its own
 
     def close(self) -> None:
-        self._raw.close()
+        if self._raw is not None:
+            self._raw.close()
         super().close()
 
 
 class _DeadlineResponse(HTTPResponse):
+    fp: io.BufferedReader = cast("io.BufferedReader", None)  # as of the reader
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(_DeadlineReader(sock), 2**16)
+        plain, self.fp = self.fp, io.BufferedReader(_DeadlineReader(sock), 2**16)
+        plain.close()  # not before: a response that is broken off in between is closed with its reader
 
     def begin(self) -> None:
         """Read the head; http.client takes one that is cut short for one that is short, and a 103 for the answer."""

@@ -29,7 +29,8 @@ def environment_of(account: tn.Sandbox | None, folder: Path, **more: str | None)
 
 # Processes of their own, forked when what is slow to import is there, and nothing of ours.
 FORKING = """
-import json, os, sys
+import json, os, sys, warnings
+warnings.filterwarnings("ignore", ".* use of fork", DeprecationWarning)  # beside threads of pyarrow: they are at rest
 import pandas, pyarrow, requests, typer
 arguments, places = json.load(sys.stdin)
 codes = {}

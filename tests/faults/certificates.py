@@ -34,7 +34,11 @@ def make(folder: Path) -> dict[str, ssl.SSLContext]:
 def _signed(name: str, by: Signed | None, *, days: tuple[int, int]) -> Signed:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
+    now, is_authority = datetime.now(UTC), by is None
+    issuer = (by[0] if by else key).public_key()
+    ciphers = ("key_encipherment", "data_encipherment", "encipher_only", "decipher_only")
+    unused = dict.fromkeys((*ciphers, "content_commitment", "key_agreement"), False)
+    use = x509.KeyUsage(digital_signature=True, key_cert_sign=is_authority, crl_sign=is_authority, **unused)
     built = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -43,7 +47,10 @@ def _signed(name: str, by: Signed | None, *, days: tuple[int, int]) -> Signed:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(use, critical=True)  # these three are asked for from Python 3.13 on
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name.replace(" ", "-"))]), critical=False)
     )
     return key, built.sign(by[0] if by else key, hashes.SHA256())

@@ -91,8 +91,9 @@ def bench() -> Iterator[Bench]:
         ):
             stack.enter_context(_set(vars(module), name, value))
         names = stack.enter_context(own_names())
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            nowhere = closed.getsockname()[1]
+        taken = stack.enter_context(socket.socket())  # nobody listens there, and nobody else gets it
+        taken.bind(("127.0.0.1", 0))
+        nowhere = taken.getsockname()[1]
         hole = stack.enter_context(black_hole())
         yield Bench(sandbox, names, made, nowhere, hole, [])
 

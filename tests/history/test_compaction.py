@@ -293,7 +293,7 @@ def test_recorders_and_compactors_at_once_lose_nothing_and_double_nothing(store:
 
 @pytest.fixture
 def merged_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a store that two merged at once; one did not see the last snapshot yet, and its part counts for the rest."""
+    """Return a store that two merged at once; one missed the last snapshot, and its part counts for the rest."""
     one, other = tmp_path / "one", tmp_path / "other"
     filled(one, count=2)
     shutil.copytree(one, other)

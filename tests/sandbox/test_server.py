@@ -170,9 +170,12 @@ SERVE = """
 import sys
 from toastnb.sandbox import Sandbox
 sandbox = Sandbox(instances=1).start()
-print(sandbox.base_url, flush=True)
+def tell():
+    print(sandbox.base_url, flush=True)
 if "forever" in sys.argv:
-    sandbox.serve_forever()
+    sandbox.serve_forever(tell)
+else:
+    tell()
 print("stopped", flush=True)
 """
 
