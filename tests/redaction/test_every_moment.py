@@ -133,9 +133,10 @@ def test_an_interrupt_at_any_moment_shows_no_secret(hostile: Hostile, tmp_path: 
     assert set(stuck) == set()
     assert set(untold) == set()
     # Between the system's making of a file and Python's knowing of it nothing can be done, and neither where what
-    # removes it is broken off itself; there is no key in it.
+    # removes it (`discard`, and `_is_there` that it asks) is broken off itself; there is no key in it. Which of them it
+    # is depends on how often the reader looked up before.
     empty = {(where.split()[1], text.strip()) for where, text in left.items()}
-    assert empty <= {("__init__", ""), ("discard", "")}, left
+    assert empty <= {("__init__", ""), ("discard", ""), ("_is_there", "")}, left
 
 
 def test_an_interrupt_as_credentials_are_found_shows_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
