@@ -287,16 +287,32 @@ def test_instances_are_found_and_chosen(console: Console, toast: tn.Toast) -> No
     assert form.fields["instances"].value == tuple(vms.instance_id)
 
 
-def test_what_is_chosen_in_a_list_that_was_replaced_does_not_become_something_else(console: Console) -> None:
-    view, form = console.actions, console.actions.form
-    instances, action = view.views["instances"].control, view.views["action"].control
-    view.views["instances"].search.value = "db"
-    instances.index = (0,)  # from a page that has not seen the new list yet
-    assert form.chosen.empty
-    view.views["instances"].control.index = (0,)
-    assert view.views["action"].control is not action
-    action.index = 2
-    assert form.fields["action"].value is None
+def test_what_is_chosen_in_a_list_that_was_just_replaced_is_what_stood_there(console: Console) -> None:
+    form, picker, actions = (console.actions.form, *(console.actions.views[name] for name in ("instances", "action")))
+    first, all_of_them = picker.control.offered[0], picker.control
+    picker.search.value = "db"
+    assert first not in picker.control.offered
+    all_of_them.set_state({"index": [0]})  # from a page that has not seen the new list yet
+    assert form.fields["instances"].value == (first,)
+    of_active = actions.control
+    form.select(form.search(status="STOP").head(1))
+    assert actions.control is not of_active
+    names = [option.value for option in of_active.offered]
+    of_active.set_state({"index": names.index("delete_instance") + 1})
+    assert form.fields["action"].value == "delete_instance"
+    assert actions.control.label == "Delete"
+    of_active = actions._former
+    of_active.set_state({"index": [option.value for option in of_active.offered].index("stop") + 1})
+    assert "it is STOP" in form.problems()["action"]
+
+
+def test_a_list_that_was_replaced_twice_is_taken_away(console: Console) -> None:
+    before = console.actions.views["instances"].control
+    for text in ("db", "web"):
+        assert before.comm is not None
+        console.actions.views["instances"].search.value = text
+    assert before.comm is None
+    assert before.layout.comm is None
 
 
 def test_states_on_show_are_those_after_the_action(console: Console, toast: tn.Toast) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from toastnb.forms.views.words import Say
 
 SAY = Say("en")
 LONGEST = 30.0
+A_TURN = 0.001  # in which another thread surely gets a lock, for locks are not fair
 
 
 @pytest.fixture
@@ -77,6 +79,14 @@ def test_what_a_thread_shows_is_not_taken_for_something_that_was_entered() -> No
     assert (field.value, view.control.value) == ("web", "web")
 
 
+def test_what_comes_from_the_page_while_a_thread_shows_the_field_is_not_undone() -> None:
+    field = Text("name")
+    view = Slow(field, SAY)
+    view.meanwhile = lambda: view.control.set_state({"value": "db"})  # as it comes from the page
+    field.set("web")
+    eventually(lambda: (field.value, view.control.value) == ("db", "db"))
+
+
 @pytest.mark.usefixtures("_often")
 def test_what_is_entered_stays_while_another_thread_offers_something_else() -> None:
     for _ in range(150):
@@ -111,21 +121,21 @@ def test_an_action_that_is_chosen_stays_while_lists_are_read_again(toast: tn.Toa
     variants, over = [states("ACTIVE"), states("STOP")], threading.Event()
 
     def read_again() -> None:
-        number = 0
-        while not over.is_set():
-            number += 1
-            form._catalogue._known["instances"] = variants[number % 2]
-            form._catalogue._watchers.tell()
+        while not over.wait(A_TURN):
+            for number in range(10):
+                form._catalogue._known["instances"] = variants[number % 2]
+                form._catalogue._watchers.tell()
 
     turned: list[object] = []
 
     def choose() -> None:
-        for number in range(15):
-            wanted = ("delete_instance", "add_security_group")[number % 2]  # fit both states
-            form.set(action=wanted)
-            if form.fields["action"].value != wanted:
-                turned.append((wanted, form.fields["action"].value))
-        over.set()
+        with ExitStack() as end:
+            end.callback(over.set)
+            for number in range(15):
+                wanted = ("delete_instance", "add_security_group")[number % 2]  # fit both states
+                form.set(action=wanted)
+                if form.fields["action"].value != wanted:
+                    turned.append((wanted, form.fields["action"].value))
 
     at_once(read_again, choose)
     assert turned == []
@@ -140,14 +150,16 @@ def test_text_that_comes_from_the_page_is_not_undone(toast: tn.Toast) -> None:
     control, over = view.views["name"].control, threading.Event()
 
     def read_again() -> None:
-        while not over.is_set():
-            view.form._catalogue._watchers.tell()
+        while not over.wait(A_TURN):
+            for _ in range(10):
+                view.form._catalogue._watchers.tell()
 
     def type_() -> None:
-        for length in range(1, 20):
-            control.set_state({"value": "a" * length})
-            assert view.form.fields["name"].value == "a" * length
-        over.set()
+        with ExitStack() as end:
+            end.callback(over.set)
+            for length in range(1, 20):
+                control.set_state({"value": "a" * length})
+                assert view.form.fields["name"].value == "a" * length
 
     at_once(read_again, type_)
     assert (control.value, view.form.fields["name"].value) == ("a" * 19, "a" * 19)

@@ -14,7 +14,7 @@ from toastnb.fields.base import same
 from toastnb.forms.entries import unexpected
 from toastnb.forms.views import markup
 from toastnb.forms.views.controls import DropDown, Line, Lines, Marking
-from toastnb.forms.views.layout import beside_labels, control_layout, exchange, label_style
+from toastnb.forms.views.layout import beside_labels, control_layout, end, exchange, label_style
 from toastnb.forms.views.words import Say
 
 _MOST_LINES = 8
@@ -169,13 +169,20 @@ def _entry(text: str) -> int | str | None:
 class OptionsView(FieldView):
     """What is chosen from options: those that cannot be chosen come last, are marked, and are put back when chosen.
 
-    A page tells a place in a list, not what stands there. So each list has a control of its own: what is chosen on
-    the page from a list that has just been replaced is lost, and does not become something else.
+    A page tells a place in a list, not what stands there. So each list has a control of its own, and the former one
+    is still listened to: what is chosen on the page from a list that has just been replaced is neither lost nor
+    taken for something else.
     """
 
     field: Choice | Several
     _bound = "index"
     _kind: type[widgets.Widget]
+    _former: Any = None
+
+    def close(self) -> None:
+        """End the binding, also of the list that was replaced."""
+        self._end_former()
+        super().close()
 
     def _control(self) -> Any:
         return self._list([], ())
@@ -189,9 +196,14 @@ class OptionsView(FieldView):
 
     def _replace(self, control: Any) -> None:
         """Put a control for another list in the place of the present one."""
-        before, self.control = self.control, self._bind(control)
-        before.unobserve_all()
-        exchange(self, before, control)
+        self._end_former()
+        self._former, self.control = self.control, self._bind(control)
+        exchange(self, self._former, control)
+
+    def _end_former(self) -> None:
+        if self._former is not None:
+            self._former.unobserve_all()
+            end(self._former)
 
     def _put(self) -> None:
         ordered = tuple(sorted(self.field.options, key=lambda option: bool(option.why_not)))

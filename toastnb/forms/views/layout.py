@@ -39,14 +39,17 @@ def take_away(box: widgets.Box) -> None:
     for widget in inside:
         if isinstance(widget, widgets.Box):
             take_away(widget)
-        widget.close()
-        widget.layout.close()
-        if widget.has_trait("style"):
-            widget.style.close()
+        end(widget)
+
+
+def end(widget: widgets.DOMWidget) -> None:
+    """Close a widget, with its layout and style."""
+    widget.close()
+    widget.layout.close()
+    if widget.has_trait("style"):
+        widget.style.close()
 
 
 def exchange(box: widgets.Box, before: widgets.Widget, after: widgets.Widget) -> None:
-    """Put a control in the place of another, which is closed."""
+    """Put a control in the place of another."""
     box.children = tuple(after if child is before else child for child in box.children)
-    for part in (before, before.layout, before.style):
-        part.close()
