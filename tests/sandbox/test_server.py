@@ -111,7 +111,7 @@ def test_stopping_does_not_wait_for_calls_under_way() -> None:
         half.sendall(b"POST /compute/v1.0/appkeys/x/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
         began = time.monotonic()
         client.sandbox.stop()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         waiting.join(5)
         half.close()
     assert isinstance(outcome[0], requests.ConnectionError)
@@ -122,7 +122,7 @@ def test_stopping_in_the_middle_of_a_long_answer() -> None:
         answer = client.session.get(client.url("instances-detail"), stream=True, timeout=20)
         began = time.monotonic()
         client.sandbox.stop()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             _ = answer.content
 

@@ -148,7 +148,7 @@ def test_the_deadline_ends_it(slow_toast: tn.Toast) -> None:
     start = time.monotonic()
     with pytest.raises(tn.DeadlineExceeded, match=r"after 0\.3 s the instance is ACTIVE") as caught:
         slow_toast.wait(one, "STOP", timeout=0.3)
-    assert 0.3 <= time.monotonic() - start < 3
+    assert 0.3 <= time.monotonic() - start < 10
     assert isinstance(caught.value, TimeoutError)
 
 

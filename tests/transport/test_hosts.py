@@ -262,7 +262,7 @@ def test_a_slow_answer_through_a_proxy_ends_by_the_timeout(
     timer.start()
     start = time.monotonic()
     fails(connect(behind, timeout=1).flavors, tn.DeadlineExceeded)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 10
     timer.cancel()
     timer.join()
 

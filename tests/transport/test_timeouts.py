@@ -15,6 +15,7 @@ from toastnb.api import Api
 
 Fails = Callable[..., tn.ToastError]
 TIMEOUT = 0.25
+SOON = 5.0  # a client without a limit of its own ends after 15 s
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SLOW: dict[str, Step] = {
     "silence": silence,
@@ -59,7 +60,7 @@ def test_a_slow_answer_ends_by_the_timeout(hostile: Hostile, hurried: Api, fails
     write = call == "DELETE instances"
     start = time.monotonic()
     error = fails((lambda: hurried.delete_instance("i-1")) if write else hurried.flavors, tn.DeadlineExceeded)
-    assert time.monotonic() - start < TIMEOUT + 1
+    assert time.monotonic() - start < TIMEOUT + SOON
     assert isinstance(error, TimeoutError)
     assert error.may_have_happened is write
     assert "did not answer in full within 0.25 s" in str(error)
@@ -81,7 +82,7 @@ def test_the_timeout_spans_a_new_sign_in(hostile: Hostile, hurried: Api, fails: 
     hostile.on("POST tokens", silence)
     start = time.monotonic()
     fails(hurried.flavors, tn.DeadlineExceeded)
-    assert time.monotonic() - start < TIMEOUT + 1
+    assert time.monotonic() - start < TIMEOUT + SOON
 
 
 def test_threads_that_wait_for_another_threads_sign_in_end_too(hostile: Hostile, hurried: Api) -> None:
@@ -100,7 +101,7 @@ def test_threads_that_wait_for_another_threads_sign_in_end_too(hostile: Hostile,
         thread.start()
     for thread in threads:
         thread.join(5)
-    assert time.monotonic() - start < 2 * TIMEOUT + 1
+    assert time.monotonic() - start < 2 * TIMEOUT + SOON
     assert [type(error) for error in errors] == [tn.DeadlineExceeded] * 8
 
 
