@@ -18,6 +18,16 @@ def test_what_it_takes_out_is_there_once_and_so_is_its_test(mutation: Mutation) 
     assert mutation.problem() == ""
 
 
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda entry: f"{entry.subject}: {entry.protects}")
+def test_what_is_left_of_the_code_can_be_compiled(mutation: Mutation) -> None:
+    texts = {edit.file: (ROOT / edit.file).read_text("utf-8") for edit in mutation.edits if edit.file.endswith(".py")}
+    for edit in mutation.edits:
+        if edit.file in texts:
+            texts[edit.file] = texts[edit.file].replace(edit.old, edit.new)
+    for file, text in texts.items():
+        compile(text, file, "exec")
+
+
 def test_no_protection_is_named_twice() -> None:
     assert [words for words, times in Counter(entry.protects for entry in MUTATIONS).items() if times > 1] == []
 
