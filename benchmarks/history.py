@@ -2,8 +2,9 @@
 
 Run as ``python -m benchmarks.history [--full]``: a year of 3 and 27 projects of 1,000 instances, which are 1 and 10
 million rows of instances; with ``--full`` of 274 too, 100 million (some 5 GB of disk for a while, and half an
-hour). Each question is asked in a process of its own, by pyarrow (the methods of History) and in SQL with a limit of
-memory. The figures to quote are the ratios within a run: how times grow with the rows, and peaks against the limit.
+hour). Each question is asked in a process of its own, by pyarrow (the methods of History), in SQL with a limit of
+memory, and some by Dask on two workers, which are processes reached over TCP and started before the clock. The figures
+to quote are the ratios within a run: how times grow with the rows, and peaks against the limit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import toastnb as tn
 from benchmarks.history_stores import DAYS, INSTANCES, a_month_recorded, written
 
 MEMORY_GB = 0.5
@@ -45,10 +47,12 @@ QUESTIONS: dict[str, dict[str, Callable[[Any, str], Any]]] = {
     "zones of the newest day": {
         "pyarrow": lambda history, one: history.between(_LAST, _LAST).amounts(by="zone").groupby("zone").vcpus.sum(),
         "sql": lambda history, one: history.between(_LAST, _LAST).sql(_ZONES, MEMORY_GB),
+        "dask": lambda history, one: tn.capacity.totals(history.at(_LAST).instances_detail, by="zone"),
     },
     "a year of amounts": {
         "pyarrow": lambda history, one: history.amounts(),
         "sql": lambda history, one: history.sql(_AMOUNTS, MEMORY_GB),
+        "dask": lambda history, one: history.amounts(),
     },
     "timeline of an instance": {
         "pyarrow": lambda history, one: history.timeline(one),
@@ -81,7 +85,8 @@ def measure(sizes: list[str], folder: Path) -> None:
             flush=True,
         )
     heads = " ".join(f"{f'{size}: s':>9} {'peak MB':>8}" for size in sizes)
-    print(f"\nmemory_gb={MEMORY_GB} for SQL; the peak is of the whole process\n{'question':<44} {heads} growth")
+    print(f"\nmemory_gb={MEMORY_GB} for SQL; the peak is of the whole process, of Dask of all three together")
+    print(f"{'question':<44} {heads} growth")
     for question, ways in {"open_store": {"": lambda history, one: history}, **QUESTIONS}.items():
         for way in ways:
             asked = {size: _asked(stores[size], size, question, way) for size in sizes}
@@ -131,20 +136,33 @@ def _write(store: str, projects: str) -> None:
 
 
 def _ask(store: str, question: str, way: str) -> None:
-    import toastnb as tn
-
     if question == "open_store":
         start = time.perf_counter()
         tn.history.open_store(store)
         print(time.perf_counter() - start, _peak())
-        return
-    history = tn.history.open_store(store)
+    elif way == "dask":
+        _ask_workers(store, question)
+    else:
+        print(_seconds(tn.history.open_store(store), store, question, way), _peak())
+
+
+def _ask_workers(store: str, question: str) -> None:
+    from distributed import Client, LocalCluster  # only where it is asked for: its memory counts
+
+    options = {"processes": True, "protocol": "tcp", "dashboard_address": ":0"}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster, Client(cluster) as client:
+        client.wait_for_workers(2)
+        seconds = _seconds(tn.history.open_store(store, engine="dask"), store, question, "dask")
+        print(seconds, _peak() + sum(client.run(_peak).values()))
+
+
+def _seconds(history: tn.history.History, store: str, question: str, way: str) -> float:
     one = (Path(store) / "one").read_text()
     start = time.perf_counter()
     answer = QUESTIONS[question][way](history, one)
     seconds = time.perf_counter() - start
     assert len(answer), question
-    print(seconds, _peak())
+    return seconds
 
 
 def main() -> None:
