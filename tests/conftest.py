@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,10 @@ if TYPE_CHECKING:  # Playwright is not there where only the library is tested
 settings.register_profile("toastnb", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=30, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "toastnb")
+
+# A shell that starts tests in the background (make test &) has them ignore Ctrl-C, which is among what they test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Homes are temporary below; caches that are slow to make (matplotlib's fonts) stay where they are.
 os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))

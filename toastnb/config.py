@@ -79,10 +79,22 @@ class Profile:
             if not isinstance(getattr(self, name), kind):
                 given = type(getattr(self, name)).__name__
                 raise InvalidInput(f"{name} is {given}, but must be text", action="Connecting")
+            if not _is_unicode(getattr(self, name)):
+                hint = "It was typed, stored or set in another encoding than UTF-8."
+                raise InvalidInput(f"{name} has broken Unicode in it", action="Connecting", hint=hint)
         object.__setattr__(self, "base_url", checked_base_url(self.base_url))
         number = isinstance(self.timeout, int | float) and not isinstance(self.timeout, bool)
         if not number or not 0 < self.timeout <= 86_400:
             raise InvalidInput(f"timeout is {self.timeout!r}, but must be seconds above 0 and at most a day")
+
+
+def _is_unicode(text: str | Secret) -> bool:
+    """Tell whether a text can be sent and stored: bytes that were not understood are in it as halves of pairs."""
+
+    def is_whole(text: str) -> bool:
+        return not any("\ud800" <= char <= "\udfff" for char in text)
+
+    return sealed(lambda: is_whole(text.reveal() if isinstance(text, Secret) else text))
 
 
 def config_path() -> Path:
@@ -249,14 +261,13 @@ def _from_keyring(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:
         return {}
 
     def ask() -> Secret | None:
         try:
             return as_secret(keyring.get_password(KEYRING_SERVICE, f"{name}:{username}"))
-        except (KeyringError, RuntimeError, OSError):
+        except Exception:  # backends raise what they like
             return None
 
     password = sealed(ask)

@@ -24,12 +24,12 @@ from __future__ import annotations
 from typing import Any
 
 from toastnb.plain import cut, seen
-from toastnb.redaction import redact
+from toastnb.redaction import Redacted, redact
 
 _LONGEST = 2000  # the service's words are not ours
 
 
-class ToastError(Exception):
+class ToastError(Redacted):
     """The root of all errors of toastnb.
 
     Parameters

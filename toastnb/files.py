@@ -59,9 +59,12 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     Raises
     ------
     InvalidInput
-        When it cannot be written, as with a full disk; what was there stays.
+        When it cannot be written, as with a full disk, or is a device or pipe; what was there stays.
     """
     target = place_of(path, "Writing a file")
+    if _is_special(target):
+        hint = "Give a file, or none to have it printed."
+        raise InvalidInput(f"{target} is a device or pipe, and no file", action="Writing a file", hint=hint)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
@@ -79,6 +82,11 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     raise InvalidInput(
         problem, action="Writing a file", hint="What was there before is unchanged: make room, or give another path."
     )
+
+
+def _is_special(target: Path) -> bool:
+    """Tell whether a file would take the place of a device or pipe; /dev/stdout may lead to a file."""
+    return target.parent == Path("/dev") or (target.exists() and not target.is_file() and not target.is_dir())
 
 
 def make_private_folder(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -80,7 +81,7 @@ class Gathering:
         def one(connection: Toast | CredentialsError, step: Step) -> T:
             if isinstance(connection, Toast):
                 return read(connection, step)
-            raise connection
+            raise copy.copy(connection)  # one that is raised again and again would keep the frames of each time
 
         if self._is_closed:
             raise NetworkFailure("the projects are closed", action="Reading", hint="Connect again: tn.connect_many.")

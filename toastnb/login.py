@@ -67,7 +67,6 @@ def store(
 def _into_keyring(name: str, username: str, password: Secret) -> bool:
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:
         return False
 
@@ -76,7 +75,7 @@ def _into_keyring(name: str, username: str, password: Secret) -> bool:
         try:
             keyring.set_password(*entry, password.reveal())
             return keyring.get_password(*entry) == password.reveal()  # some backends take it and keep nothing
-        except (KeyringError, RuntimeError, OSError):
+        except Exception:  # backends raise what they like, with the password in it
             return False
 
     return sealed(put)

@@ -15,17 +15,18 @@ traceback printer that shows local variables has nothing to show.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
-from html import escape
+from functools import cache
+from pathlib import Path
+from types import TracebackType
 from typing import NoReturn, TypeVar
-from urllib.parse import quote, quote_plus
+
+from toastnb.spellings import longest_plain, pattern_of
 
 MASK = "***"
 _SHORTEST = 4  # a shorter text is no secret that a service accepts, and stands in every other word
@@ -65,11 +66,12 @@ class Secret:
     9
     """
 
-    __slots__ = ("__weakref__", "_is_empty", "_reveal")
+    __slots__ = ("__weakref__", "_is_empty", "_reveal", "_taken_out")
 
     def __init__(self, value: str) -> None:
-        # A closure rather than an attribute: nothing that walks over attributes comes upon the text.
+        # Closures rather than attributes: nothing that walks over attributes comes upon the text.
         self._reveal: Callable[[], str] = lambda: value
+        self._taken_out: Callable[[str, str], str] = _taker(value)
         self._is_empty = not value
         with _lock:
             _alive.add(self)
@@ -126,33 +128,45 @@ def redact(text: str) -> str:
 
 def _redacted(text: str) -> str:
     """Do what `redact` is for; every secret is in the variables here, so it only runs sealed."""
+    if not text:
+        return text
     with _lock:
-        secrets = {secret.reveal() for secret in _alive}
-    for form in sorted({form for value in secrets for form in _written_forms(value)}, key=len, reverse=True):
-        # In any case: "%2f" for "%2F", and a host's name that was made lower-case.
-        text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
+        secrets = list(_alive)
+    lowered = text.lower()
+    for secret in sorted(secrets, key=lambda secret: -len(secret.reveal())):  # one may be a part of another
+        text = secret._taken_out(text, lowered)
     for pattern, replacement in _LOOKS_SECRET:
         text = pattern.sub(replacement, text)
     return text
 
 
-def _written_forms(value: str) -> set[str]:
-    """Return the ways in which libraries write a text: as it is, in a URL, in a repr, in JSON, HTML and a header."""
-    forms = {value, repr(value)[1:-1], json.dumps(value)[1:-1], escape(value), escape(value).replace("&#x27;", "&#39;")}
-    with suppress(UnicodeEncodeError):  # a lone surrogate has no form in a URL
-        forms |= {quote(value), quote(value, safe=""), quote_plus(value), value.encode().decode("latin-1")}
-    return {form for form in forms if len(form) >= _SHORTEST}
+def _taker(value: str) -> Callable[[str, str], str]:
+    """Return what takes a secret out of a text, which it is given in lower case too.
+
+    With many connections there are many secrets, and hardly ever is one in a text: so each is looked for by its
+    longest plain part first.
+    """
+    if len(value) < _SHORTEST:
+        return lambda text, lowered: text
+    plain, pattern = longest_plain(value), cache(lambda: pattern_of(value))
+    return lambda text, lowered: pattern().sub(MASK, text) if plain in lowered else text
+
+
+class Redacted(Exception):  # noqa: N818 - what its words are
+    """The root of errors whose words have passed through `redact`."""
 
 
 def sealed(work: Callable[[], _T]) -> _T:
     """Run a function whose frames hold secrets, so that what it raises shows none of them.
 
-    The error is raised anew from here: without traceback, cause and context of where it came from.
+    The error is raised anew from here: without traceback, cause and context of where it came from. Of one that is
+    neither ours nor the system's only the kind and the place are told: what it says may be a secret, as the text that
+    could not be encoded.
 
     Parameters
     ----------
     work : callable
-        Called without arguments. It turns the errors that it expects into kinds that carry no secret.
+        Called without arguments. It turns the errors that it expects into a `ToastError`, or an `OSError`.
 
     Returns
     -------
@@ -162,12 +176,29 @@ def sealed(work: Callable[[], _T]) -> _T:
     error: BaseException
     try:
         return work()
-    except KeyboardInterrupt:
-        error = KeyboardInterrupt()
     except BaseException as raised:
-        raised.__traceback__ = raised.__cause__ = raised.__context__ = None
-        error = raised
+        error = _anew(raised)
     raise error
+
+
+def _anew(raised: BaseException) -> BaseException:
+    if isinstance(raised, KeyboardInterrupt):
+        return KeyboardInterrupt()
+    if isinstance(raised, OSError) and not isinstance(raised, Redacted):
+        return OSError(raised.errno, raised.strerror)
+    if isinstance(raised, Exception) and not isinstance(raised, Redacted):
+        return RuntimeError(f"{type(raised).__name__} {_place(raised.__traceback__)}")
+    raised.__traceback__ = raised.__cause__ = raised.__context__ = None
+    return raised
+
+
+def _place(traceback: TracebackType | None) -> str:
+    """Return where an error was raised, for who looks for the defect."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return ""
+    return f"in {Path(traceback.tb_frame.f_code.co_filename).name}, line {traceback.tb_lineno}"
 
 
 class _RedactingFilter(logging.Filter):

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from toastnb.connection import Deadline
 from toastnb.errors import BadAnswer, CredentialsError, DeadlineExceeded, ToastError
-from toastnb.redaction import Secret
+from toastnb.redaction import Secret, sealed
 from toastnb.wire import Access
 
 _MARGIN_SECONDS = 60.0
@@ -115,7 +115,14 @@ class TokenKeeper:
         except CredentialsError as error:
             self._refusal = f"code {error.code}"
             raise
+        if not sealed(lambda: _can_be_sent(token.id.reveal())):
+            raise BadAnswer("the answer's field access.token.id cannot be sent in a header", action="Signing in")
         return _Held(token.id, _renewal(asked_at, token.issued_at, token.expires))
+
+
+def _can_be_sent(token: str) -> bool:
+    """Tell whether a token can be a header's value."""
+    return token.isascii() and token.isprintable() and token == token.strip() != ""
 
 
 def _renewal(asked_at: float, issued_at: str, expires: str) -> float:

@@ -14,7 +14,8 @@ import pytest
 from keyring.backend import KeyringBackend
 
 import toastnb as tn
-from toastnb import config
+from tests.redaction.canary import MARK, shown_by
+from toastnb import config, login
 from toastnb.config import DEFAULT_BASE_URL, Profile, default_name
 from toastnb.redaction import Secret
 
@@ -334,6 +335,24 @@ def test_an_address_that_is_allowed(url: str, kept: str) -> None:
     assert found(**ARGUMENTS, base_url=url).base_url == kept
 
 
+@pytest.mark.parametrize("name", ["appkey", "username", "password"])
+def test_bytes_that_are_no_unicode_are_told_before_anything_is_sent_or_stored(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a variable that was set in another encoding; no variable of this test has it.
+    monkeypatch.setenv(f"TOASTNB_{name.upper()}", os.fsdecode(f"{MARK}-\u00e9".encode("latin-1")))
+    with pytest.raises(tn.InvalidInput, match=f"{name} has broken Unicode") as caught:
+        tn.connect(**{key: value for key, value in ARGUMENTS.items() if key != name})
+    assert name == "username" or MARK not in shown_by(caught.value)  # which is no secret
+    given = {key: Secret(value) for key, value in ARGUMENTS.items()} | {
+        name: Secret(os.environ[f"TOASTNB_{name.upper()}"])
+    }
+    with pytest.raises(tn.InvalidInput, match=f"{name} has broken Unicode") as caught:
+        login.store("lab", username=given.pop("username").reveal(), **given)
+    assert name == "username" or MARK not in shown_by(caught.value)
+    assert not config.config_path().exists()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -450,6 +469,7 @@ def test_a_keyring_is_not_asked_without_a_profile(memory: Memory) -> None:
         keyring.errors.InitError("no D-Bus"),
         RuntimeError("no backend"),
         OSError("no D-Bus"),
+        ValueError("a backend of the user's own: hidden-away"),
     ],
     ids=lambda error: type(error).__name__,
 )

@@ -177,3 +177,15 @@ def test_the_file_beside_is_not_opened_through_a_link(tmp_path: Path, monkeypatc
         replace_file(tmp_path / "t", lambda file: file.write(b"x"))
     assert not (tmp_path / "nothing").exists()
     assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/null", "/dev/stdout", "link to a pipe"])
+def test_no_file_takes_the_place_of_a_device_or_pipe(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link to a pipe").symlink_to("pipe")
+    place = tmp_path / name  # of an absolute name that is what it names
+    before = os.lstat(place)
+    with pytest.raises(tn.InvalidInput, match="is a device or pipe, and no file"):
+        replace_file(place, lambda file: file.write(b"content"))
+    assert os.path.samestat(os.lstat(place), before)
+    assert {path.name for path in tmp_path.iterdir()} - {"home"} == {"pipe", "link to a pipe"}

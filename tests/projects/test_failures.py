@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 import warnings
 
 import pandas as pd
@@ -172,3 +173,26 @@ def test_a_stranger_answer_is_a_row_too(hostile: Hostile, shop: tn.Sandbox, prof
     assert projects.failures.kind.tolist() == ["BadAnswer"]
     assert isinstance(vms, pd.DataFrame)
     assert len(vms) == 40
+
+
+def test_a_failure_that_comes_again_and_again_keeps_nothing_of_the_times_before(profiles: Profiles) -> None:
+    profiles(lacks={"password": None})
+    with tn.connect_many(["lacks"]) as projects, warnings.catch_warnings(action="ignore"):
+        frames = []
+        for _ in range(3):
+            projects.flavors()
+            [error] = projects._connections.values()
+            assert isinstance(error, tn.CredentialsError)
+            frames.append(len(list(traceback.walk_tb(error.__traceback__))))
+    assert frames == [frames[0]] * 3
+
+
+@pytest.mark.usefixtures("no_backoff")
+def test_many_that_fail_hold_nobody_up_by_what_is_taken_out_of_their_errors(profiles: Profiles) -> None:
+    with Hostile() as gone:
+        pass
+    names = [f"project-{number:03}" for number in range(150)]
+    profiles(**{name: of(gone) | {"appkey": f"key-{name}-é+%&=", "timeout": 10.0} for name in names})
+    with tn.connect_many(names) as projects, warnings.catch_warnings(action="ignore"):
+        projects.flavors()
+        assert projects.failures.kind.tolist() == ["NetworkFailure"] * 150

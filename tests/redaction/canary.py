@@ -6,11 +6,14 @@ writes the secret, it has the mark.
 
 from __future__ import annotations
 
+import html
 import io
+import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
+import msgspec
 from IPython.core.ultratb import VerboseTB
 from rich.console import Console
 from rich.traceback import Traceback
@@ -24,10 +27,33 @@ TOKEN = f"token-{MARK}-Zz"
 PRIVATE_KEY = f"-----BEGIN PRIVATE KEY-----\nMIIEvQ{MARK}\n-----END PRIVATE KEY-----\n"
 
 
+WAYS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "URL": quote,
+    "form": quote_plus,
+    "URL, whole": lambda text: quote(text, safe=""),
+    "URL in lower case": lambda text: quote(text, safe="").lower(),
+    "URL in a URL": lambda text: quote(quote(text, safe=""), safe=""),
+    "upper case": lambda text: text.lower().upper(),
+    "header": lambda text: text.encode().decode("latin-1"),
+    "repr": lambda text: repr(text)[1:-1],
+    "ascii": lambda text: ascii(text)[1:-1],
+    "repr of bytes": lambda text: repr(text.encode())[2:-1],
+    "JSON": lambda text: json.dumps(text)[1:-1],
+    "JSON of the client": lambda text: msgspec.json.encode(text).decode()[1:-1],
+    "JSON of PHP": lambda text: json.dumps(text).replace("/", "\\/")[1:-1],
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "JSON in a repr": lambda text: repr(json.dumps(text))[2:-2],
+    "HTML": html.escape,
+    "HTML of other libraries": lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+    "HTML in HTML": lambda text: html.escape(html.escape(text)),
+    "JSON in HTML": lambda text: html.escape(json.dumps(text)[1:-1]),
+}
+
+
 def written(*secrets: str) -> str:
     """Return secrets in all the ways in which libraries and services write them."""
-    forms = (str, quote, quote_plus, lambda text: quote(text, safe=""), lambda text: repr(text)[1:-1])
-    return " ".join(form(secret) for secret in secrets for form in forms)
+    return " ".join(way(secret) for secret in secrets for way in WAYS.values())
 
 
 # What a service knows, and may repeat, before and after the sign-in. A private key is known by how it looks.

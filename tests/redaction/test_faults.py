@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from tests.redaction.public_calls import CALLS, WRITES
 from tests.transport.hostile import (
     SUCCESS,
     Hostile,
+    Received,
     Step,
     answer,
     cut_short,
@@ -73,6 +75,13 @@ def with_parts(value: Any, **more: Any) -> Step:
     return answer(**{**dict.fromkeys(PARTS, value), **more})
 
 
+def sent_back(connection: socket.socket, request: Received) -> bool:
+    """Refuse a request in the words that it came with."""
+    head = "".join(f"{name}: {value}\n" for name, value in request.headers.items())
+    said = f"{request.method} {request.target}\n{head}\n{request.body.decode()}"
+    return refusal(-4, said)(connection, request)
+
+
 def faults(echo: str) -> dict[str, Step]:
     """Return what can go wrong with a service that repeats the secrets that it knows wherever it can."""
     return {
@@ -95,6 +104,7 @@ def faults(echo: str) -> dict[str, Step]:
         "reset": reset,
         "hang up": hang_up,
         "no HTTP": sent(echo.encode()),
+        "the request, sent back": sent_back,
     }
 
 

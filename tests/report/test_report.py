@@ -171,6 +171,14 @@ def test_notebooks_are_copied_and_never_overwritten(tmp_path: Path) -> None:
     assert copied[0].read_text() == "changed"
 
 
+def test_a_link_is_not_followed_when_notebooks_are_copied(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "01-inventory.ipynb").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(tn.InvalidInput, match=r"01-inventory\.ipynb .* would be overwritten"):
+        report.copy_notebooks(tmp_path / "mine")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 PRICED = "item,name,price,per\nflavor,m2.c2m4,0.1,hour\ndisk,root,0.2,GB month\n"
 
 
@@ -204,7 +212,7 @@ def test_limits_prices_rules_and_waivers_are_in_page_and_workbook(files: dict[st
     text = BeautifulSoup(paths[0].read_text("utf-8"), "html.parser").get_text(" ")
     left = tn.capacity.headroom(account.instances_detail, files["limits"]).loc[("kr-pub-b", "vcpus"), "remaining"]
     assert "How many more of each flavor fit" in text
-    assert f"{left:,.0f}" in text
+    assert f"{left:,.0f}".replace("-", "−") in text
     assert "A month, in the currency of the prices" in text
     assert "No limits were given" not in text
     assert "cost-center" in text

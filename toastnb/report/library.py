@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from toastnb.errors import InvalidInput
+from toastnb.files import SHARED, place_of, replace_file
 
 REPORT = "02-capacity-report.ipynb"
 
@@ -42,9 +44,9 @@ def copy_notebooks(to: str | os.PathLike[str]) -> list[Path]:
     >>> [path.name for path in tn.report.copy_notebooks("my-notebooks")][:2]
     ['01-inventory.ipynb', '02-capacity-report.ipynb']
     """
-    target = Path(to).expanduser()
+    target = place_of(to, "Copying notebooks")
     sources = sorted(folder().glob("*.ipynb"))
-    there = [source.name for source in sources if (target / source.name).exists()]
+    there = [source.name for source in sources if os.path.lexists(target / source.name)]
     if there:
         raise InvalidInput(
             f"{', '.join(there)} in {target} would be overwritten",
@@ -53,7 +55,25 @@ def copy_notebooks(to: str | os.PathLike[str]) -> list[Path]:
         )
     try:
         target.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(source, target / source.name)) for source in sources]
     except OSError as error:
         problem = f"{target} cannot be written ({error.strerror})"
+    else:
+        return _copied(sources, target)
     raise InvalidInput(problem, action="Copying notebooks")
+
+
+def _copied(sources: list[Path], target: Path) -> list[Path]:
+    """Copy all files into a folder, or none."""
+    copied: list[Path] = []
+    try:
+        for source in sources:
+            copied.append(replace_file(target / source.name, partial(_write, source), mode=SHARED))
+    except BaseException:
+        for path in copied:
+            path.unlink(missing_ok=True)
+        raise
+    return copied
+
+
+def _write(source: Path, file: BinaryIO) -> None:
+    file.write(source.read_bytes())
