@@ -33,16 +33,16 @@ class Toast(Reads, Lifecycle, Writes, Creates):
     250
     """
 
-    def __init__(self, profile: Profile, sandbox: Sandbox | None = None) -> None:
+    def __init__(self, profile: Profile, sandbox: Sandbox | None = None, *, owns_it: bool = False) -> None:
         self._transport = Transport(profile)
         super().__init__(Api(self._transport), profile)
-        self._own_sandbox = sandbox
+        self._sandbox, self._owns_it = sandbox, owns_it  # it serves as long as somebody holds it
 
     def close(self) -> None:
         """Close the connections. Calls after this are refused."""
         self._transport.close()
-        if self._own_sandbox is not None:
-            self._own_sandbox.stop()
+        if self._sandbox is not None and self._owns_it:
+            self._sandbox.stop()
 
     def account(self) -> Profile:
         """Return where the connection leads and who signs in; its secrets do not show.
@@ -156,4 +156,4 @@ def _connect_sandbox(given: str | Sandbox, *, read_only: bool, timeout: float | 
         read_only=read_only,
         timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
     )
-    return Toast(account, sandbox if isinstance(given, str) else None)
+    return Toast(account, sandbox, owns_it=isinstance(given, str))

@@ -25,7 +25,7 @@ from ipywidgets.widgets.widget import _instances as widgets
 
 import toastnb as tn
 from tests.redaction.canary import shown_by, shown_by_tools
-from tests.redaction.public_calls import CALLS, KEY
+from tests.redaction.public_calls import KEY, READS
 from toastnb.report import exports
 
 CHANGE = {"add": 2, "flavor": "m2.c2m4", "zone": "kr-pub-a", "root_gb": 50}
@@ -62,6 +62,12 @@ class Account:
         vms = pd.Series(range(30), dtype="Int64")
         self.amounts = pd.DataFrame({"at": days, "project": "shop", "instances": vms, "vcpus": vms, "ram_gb": vms})
         self.amounts = self.amounts.assign(disk_gb=vms, unknown=0)
+        self.one, self.other = self.vms["instance_id"][self.vms["status"] == "ACTIVE"].head(2)
+        spare = self.inventory.volumes.merge(self.vms.query("instance_id == @self.one"), on="zone")
+        self.volume = spare["volume_id"][spare["status_x"] == "available"].iloc[0]
+        addresses = self.inventory.floating_ips
+        self.floating_ip = addresses["floating_ip"][addresses["status"] == "DOWN"].iloc[0]
+        self.fixed_ip = self.vms["ip_address"].iloc[0]
         self.projects = tn.connect_many({"shop": toast, "refused": tn.connect(password="no", timeout=20)})
 
 
@@ -106,7 +112,8 @@ REPORT: dict[str, Use] = {
     "summary": lambda a: tn.report.summary(a.inventory),
     "table": lambda a: tn.report.table(a.vms).as_raw_html(),
     "write, keys": lambda a: tn.report.write(a.inventory, "report", history=_with_keys()),
-    "write": lambda a: tn.report.write(a.inventory, "report", prices="no-such-file.csv"),  # `toastnb report` succeeds
+    "write, no prices": lambda a: tn.report.write(a.inventory, "report", prices="no-such-file.csv"),
+    "write": lambda a: tn.report.write(a.inventory, "report"),
 }
 PLOTS: dict[str, Use] = {
     "compare": lambda a: tn.plots.compare(tn.capacity.compare(a.vms, a.vms)),
@@ -127,12 +134,44 @@ PLOTS: dict[str, Use] = {
     },
 }
 FORMS: dict[str, Use] = {
-    "actions": lambda a: tn.forms.actions(a.toast).form.set(action="stop").request(),
+    "actions": lambda a: (
+        tn.forms.actions(a.toast, a.vms.query("instance_id == @a.one")).form.set(action="stop").request()
+    ),
     "console": lambda a: tn.forms.console(a.toast),
     "login": lambda _: tn.forms.login(),
 }
+NEW = {"image": "Debian 12", "network": "Default Network", "zone": "kr-pub-a", "security_groups": "default"}
+
+
+def _new(account: Account, name: str, count: int = 1) -> object:
+    keypair = account.inventory.keypairs["name"].iloc[0]
+    return account.toast.create_instance(name=name, flavor="m2.c2m4", keypair=keypair, root_gb=50, count=count, **NEW)
+
+
+# Each succeeds, one after the other, but for those in FAILING.
 TOAST: dict[str, Use] = {
-    **{name: lambda a, call=call: call(a.toast, Path()) for name, call in CALLS.items()},
+    **{name: lambda a, call=call: call(a.toast, Path()) for name, call in READS.items()},
+    "instances_detail": lambda a: a.toast.instances_detail(a.one),
+    "wait": lambda a: a.toast.wait(a.one, "ACTIVE", timeout=20),
+    "add_security_group": lambda a: a.toast.add_security_group(a.one, "migration-2022"),
+    "remove_security_group": lambda a: a.toast.remove_security_group(a.one, "migration-2022"),
+    "add_floating_ip": lambda a: a.toast.add_floating_ip(a.one, a.floating_ip, a.fixed_ip),
+    "remove_floating_ip": lambda a: a.toast.remove_floating_ip(a.one, a.floating_ip),
+    "attach_volume": lambda a: a.toast.attach_volume(a.one, a.volume),
+    "detach_volume": lambda a: a.toast.detach_volume(a.one, a.volume),
+    "reboot": lambda a: a.toast.reboot([a.one, a.other], "HARD", wait=True, timeout=20),
+    "stop": lambda a: a.toast.stop([a.one, a.other]),
+    "stop, again": lambda a: a.toast.stop(a.one),
+    "upload_image": lambda a: a.toast.upload_image(a.one, "golden"),
+    "resize": lambda a: a.toast.resize(a.one, "m2.c2m4"),
+    "start": lambda a: a.toast.start([a.one, "5f0c2a1e-7a0b-4a57-9d0e-1c5b8c3d2e10"]),
+    "create_instance": lambda a: _new(a, "web"),
+    "create_instance, several": lambda a: _new(a, "webs", count=3),
+    "delete_instance": lambda a: a.toast.delete_instance(a.other, wait=True, timeout=20),
+    "create_keypair": lambda a: a.toast.create_keypair("ops", "ops.pem"),
+    "create_keypair, again": lambda a: a.toast.create_keypair("ops", "ops.pem"),
+    "import_keypair": lambda a: a.toast.import_keypair("mine", KEY),
+    "delete_keypair": lambda a: a.toast.delete_keypair("mine"),
     "account": lambda a: a.toast.account(),
     "last_outcome": lambda a: a.toast.last_outcome,
     "close": lambda a: tn.connect().close(),
@@ -164,6 +203,7 @@ HISTORY: dict[str, Use] = {
     "diff": lambda a: tn.history.diff(a.inventory, a.inventory),
     "not_compared": lambda a: tn.history.not_compared(tn.history.diff(a.inventory, a.inventory)),
     "open_store": lambda _: tn.history.open_store("history"),
+    "open_store, dask": lambda _: tn.history.open_store("history", engine="dask").newest().instances_detail.compute(),
     "open_store, keys": lambda _: tn.history.open_store(_with_keys()),
     "record, keys": lambda a: tn.history.record(a.inventory, _with_keys()),
     "compact, keys": lambda _: tn.history.compact(_with_keys()),
@@ -204,7 +244,7 @@ TOP: dict[str, Use] = {
     "connect": lambda _: tn.connect(),
     "connect_many": lambda _: tn.connect_many({"lab": "lab"}),
     "Projects": lambda a: a.projects,
-    "load_inventory": lambda _: tn.load_inventory("account.zip"),
+    "load_inventory": lambda a: tn.load_inventory(a.inventory.save("loaded.zip")),
     "Toast": lambda a: tn.Toast(a.toast.account()),
     "Inventory": lambda a: tn.Inventory({}, {}, a.inventory.fetched_at),
     "Sandbox": lambda _: tn.Sandbox(instances=1),
@@ -227,6 +267,16 @@ MODULES: dict[object, dict[str, Use]] = {
     tn.history: HISTORY,
     tn.history.History: KEPT,
     tn.Projects: PROJECTS,
+}
+
+FAILING = {  # what is called so as to fail; all else succeeds
+    "Toast.stop, again",
+    "Toast.create_keypair, again",
+    "toastnb.report.over_time, keys",
+    "toastnb.report.write, keys",
+    "toastnb.report.write, no prices",
+    *(f"toastnb.history.{name}, keys" for name in ("compact", "open_store", "record")),
+    "Projects.record, keys",
 }
 
 
@@ -285,16 +335,16 @@ def main() -> None:
     http.client.HTTPConnection.debuglevel = 1
     faulthandler.enable()
     toast = tn.connect(timeout=20)
-    account = Account(toast)
+    account, failed = Account(toast), set[str]()
     for module, calls in MODULES.items():
         for name, use in calls.items():
             label = f"{getattr(module, '__name__', module)}.{name}"
             try:
                 keep(label, use(account))
             except tn.ToastError as error:
+                failed.add(label)
                 keep(f"{label}.error", error)
                 Path(f"{label}.traceback.txt").write_text(shown_by(error) + shown_by_tools(error), "utf-8")
-    toast.import_keypair("again", KEY)
     account.inventory.save("account.zip")
     base_url = toast.account().base_url
     sign_in_with_a_form(base_url, good=False)
@@ -304,6 +354,7 @@ def main() -> None:
     with Path("faulthandler.txt").open("w") as file:
         faulthandler.dump_traceback(file)
     sys.stdout.write(f"{sum(len(calls) for calls in MODULES.values())} calls\n")
+    sys.stdout.write(f"not as they should be: {sorted(failed ^ FAILING)}\n")
     account.own.stop()
 
 
