@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -150,3 +151,10 @@ def test_an_interrupted_single_action_is_unknown(hostile: Hostile) -> None:
         thread.join()
         assert toast.last_outcome is not None
         assert toast.last_outcome.outcome.tolist() == ["unknown"]
+
+
+def test_a_sandbox_serves_as_long_as_a_connection_to_it_is_held() -> None:
+    toast = tn.connect(tn.Sandbox(instances=1).start())
+    gc.collect()
+    assert len(toast.instances()) == 1
+    toast.close()

@@ -15,6 +15,8 @@ from tests.untrusted.test_pages import HARMLESS, OURS, Elements
 from toastnb.cli import app
 from toastnb.report import exports, pages
 
+FORMATS = ("table", "csv", "json")
+
 
 @pytest.fixture(scope="module")
 def store(short: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -67,11 +69,56 @@ def test_what_changed_is_text_on_the_page_and_calm_on_a_terminal(
     assert (changes["change"] == "renamed").sum() >= len(short.instances_detail) - 1
 
 
-def test_the_commands_are_calm(store: Path, short: tn.Inventory, tmp_path: Path) -> None:
-    saved = str(short.save(tmp_path / "account.zip"))
-    for arguments in (["history", str(store)], ["diff", saved, saved], ["growth", str(store)]):
+@pytest.fixture(scope="module")
+def grown(store: Path, short: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a store of a month, in which an instance a day is new, an inventory and limits."""
+    folder = tmp_path_factory.mktemp("grown")
+    for day in range(1, 29):
+        kept = short.instances_detail.head(len(short.instances_detail) - 28 + day)
+        tables = short.tables | {"instances_detail": kept}
+        because = {"volumes": mended(TEXTS["control: clear"])}
+        then = tn.Inventory(tables, because, f"2026-10-{day:02}T00:00:00Z", mended(TEXTS["script: script"]))
+        tn.history.record(then, folder / "store", project="<b>shop</b>")
+    then.save(folder / "account.zip")
+    (folder / "limits.csv").write_text("vcpus\n100000\n")
+    return folder
+
+
+ACCOUNT = ["--inventory", "account.zip"]
+ONE = ["--project", "<b>shop</b>"]
+COMMANDS = [
+    ["history", "store"],
+    *(
+        [*what, "--format", kind]
+        for what in (["growth", "store"], ["growth", "store", "--by", "zone"])
+        for kind in FORMATS
+    ),
+    *(["forecast", "store", "--limits", "limits.csv", "--format", kind] for kind in FORMATS),
+    *(["diff", "store", "--since", "7d", "--format", kind] for kind in (*FORMATS, "html")),
+    ["diff", "account.zip", "account.zip"],
+    ["snapshot", "--store", "store", *ACCOUNT, "--project", "again"],
+    ["audit", *ACCOUNT, "--history", "store", *ONE, "--fail-on", "never"],
+    ["compact", "store"],
+]
+
+
+def test_the_commands_are_calm(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(grown)
+    for arguments in COMMANDS:
         answer = CliRunner().invoke(app, arguments)
-        assert not HARMFUL.search(answer.stdout + answer.stderr + str(answer.exception or ""))
+        assert answer.exit_code == 0, (arguments, answer.output)
+        assert answer.stdout, arguments
+        assert not HARMFUL.search(answer.stdout + answer.stderr), arguments
+        assert "<script" not in answer.stdout or "html" not in arguments, arguments
+
+
+@pytest.mark.parametrize("text", ["script: script", "control: clear", "word: Total"])
+def test_a_refusal_is_calm(grown: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.chdir(grown)
+    for arguments in (["history", "store", "--project", mended(TEXTS[text])], ["growth", mended(TEXTS[text])]):
+        answer = CliRunner().invoke(app, arguments)
+        assert isinstance(answer.exception, tn.ToastError)  # which the command prints
+        assert not HARMFUL.search(str(answer.exception) + answer.output)
 
 
 def test_growth_of_hostile_projects_and_zones_is_calm() -> None:
