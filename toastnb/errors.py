@@ -27,6 +27,7 @@ from toastnb.plain import cut, seen
 from toastnb.redaction import Redacted, redact
 
 _LONGEST = 2000  # the service's words are not ours
+_SEARCHED = 50_000  # what is cut off is not searched for secrets, but for what may begin before it
 
 
 class ToastError(Redacted):
@@ -78,21 +79,21 @@ class ToastError(Redacted):
         check: str = "",
         passing: bool = False,
     ) -> None:
-        self.said = _readable(redact(said))
-        self.action = _readable(redact(action))
-        self.hint = _readable(redact(hint or self.default_hint))
+        self.said = _readable(said)
+        self.action = _readable(action)
+        self.hint = _readable(hint or self.default_hint)
         self.code = code
         self.may_have_happened = may_have_happened or carried_out
         self.sent = sent
         self.carried_out = carried_out
-        self.check = _readable(redact(check))
+        self.check = _readable(check)
         self.found = ""
         self.passing = passing
         super().__init__(_message(self))
 
     def tell(self, found: str) -> None:
         """Add what a look at the service found after a write that may have been carried out."""
-        self.found = _readable(redact(found))
+        self.found = _readable(found)
         self.args = (_message(self),)
 
     @property
@@ -109,8 +110,8 @@ class ToastError(Redacted):
 
 
 def _readable(text: str) -> str:
-    """Return a text that a terminal shows and does not obey, and that ends."""
-    return cut(seen(text), _LONGEST)
+    """Return a text without secrets, that a terminal shows and does not obey, and that ends."""
+    return cut(seen(redact(text[:_SEARCHED])), _LONGEST)
 
 
 def _restored(kind: type[ToastError], message: str, attributes: dict[str, Any]) -> ToastError:

@@ -12,6 +12,7 @@ _READ_WRONGLY = 1  # how often UTF-8 may have been taken for Latin-1, as it is i
 _PERCENT = "%(?:25)*"
 _AND = rf"(?:&(?:amp;)*|{_PERCENT}26(?:amp{_PERCENT}3B)*)"
 _NUMBER, _END = f"(?:#|{_PERCENT}23)", f"(?:;|{_PERCENT}3B)"
+_AT_THE_START_OF_A_RUN = r"(?<!\\)(?<!%5C)"  # of backslashes: from each of its places, all of it would be read again
 _BACKSLASH = rf"(?:\\|{_PERCENT}5C|{_AND}{_NUMBER}(?:0*92|x0*5C){_END})"
 
 
@@ -29,7 +30,7 @@ def pattern_of(text: str) -> re.Pattern[str]:
         else:
             parts.append(_char(char, after_backslash) + _char(char) * (count - 1))
         after_backslash = char == "\\"
-    return re.compile("".join(parts), re.IGNORECASE)
+    return re.compile("".join([_AT_THE_START_OF_A_RUN, *parts]), re.IGNORECASE)
 
 
 def longest_plain(text: str) -> str:

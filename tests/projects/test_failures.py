@@ -192,7 +192,7 @@ def test_many_that_fail_hold_nobody_up_by_what_is_taken_out_of_their_errors(prof
     with Hostile() as gone:
         pass
     names = [f"project-{number:03}" for number in range(150)]
-    profiles(**{name: of(gone) | {"appkey": f"key-{name}-é+%&=", "timeout": 10.0} for name in names})
+    profiles(**{name: of(gone) | {"appkey": f"key-{name}-é+%&=", "timeout": 5.0} for name in names})
     with tn.connect_many(names) as projects, warnings.catch_warnings(action="ignore"):
         projects.flavors()
         assert projects.failures.kind.tolist() == ["NetworkFailure"] * 150

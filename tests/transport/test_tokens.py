@@ -349,3 +349,13 @@ def test_nothing_that_lasts_is_measured_on_the_wall_clock(module: str) -> None:
     }
     assert "time.monotonic" in used
     assert not used & {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today"}
+
+
+@pytest.mark.parametrize("bad", ["two\nlines", "한글", " blank before", "", "control \x7f"])
+def test_a_token_that_no_header_can_have_is_a_bad_answer(hostile: Hostile, bad: str) -> None:
+    hostile.on("POST tokens", token(bad))
+    with tn.connect(appkey="the-appkey", username="me", password="secret", base_url=hostile.base_url) as toast:
+        with pytest.raises(tn.BadAnswer, match=r"access\.token\.id cannot be sent in a header") as caught:
+            toast.stop("5f0c2a1e-7a0b-4a57-9d0e-1c5b8c3d2e10")
+        assert not caught.value.may_have_happened
+    assert {request.call for request in hostile.received} == {"POST tokens"}
