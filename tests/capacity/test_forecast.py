@@ -146,7 +146,7 @@ def test_the_intervals_hold_what_they_promise() -> None:
     """A small back test; the whole one is benchmarks.forecast, with its figures in docs/growth.md."""
     told = back_test.run(10)
     shares = back_test.coverage(told).loc["all"]
-    assert len(told) == 100
+    assert len(told) == 10 * len(back_test.KINDS)
     for lead in back_test.LEADS:
         assert 68 <= shares[f"80 % at {lead}"] <= 92
         assert shares[f"95 % at {lead}"] >= 86

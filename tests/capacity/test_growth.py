@@ -227,3 +227,26 @@ def test_what_was_thinned_out_is_told_with_a_wider_interval() -> None:
     assert (whole.steps, less.steps) == (1, 1)
     assert whole.last_step_on <= less.last_step_on < whole.last_step_on + pd.Timedelta(days=7)
     assert less.a_month_low <= whole.a_month <= less.a_month_high
+
+
+@pytest.mark.parametrize(("later", "steps"), [(0, 0), (1, 0), (2, 1)])
+def test_a_step_is_believed_when_two_later_days_have_it(later: int, steps: int) -> None:
+    line = walk(90 + later)
+    whole = growth(line).loc["instances"]
+    line[89:] -= 130
+    row = growth(line).loc["instances"]
+    assert row.steps == steps
+    wider = (row.a_month_high - row.a_month_low) / (whole.a_month_high - whole.a_month_low)
+    assert wider == pytest.approx(1, abs=0.3) if steps else wider > 3
+
+
+def test_a_change_that_is_too_new_to_be_a_step_does_not_undo_an_older_one() -> None:
+    line = walk(120, growth=0.5)
+    line[40:] += 90
+    line[119:] -= 110
+    assert growth(line).loc["instances", "steps"] == 1
+
+
+def test_where_hardly_anything_happens_something_may_yet() -> None:
+    row = tn.capacity.growth(amounts(np.full(60, 30.0))).loc[("shop", "instances")]
+    assert row.a_month_high == pytest.approx(30 * 1.28 * np.sqrt(2) / 60, rel=0.15)
