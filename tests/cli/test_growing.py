@@ -47,7 +47,7 @@ def test_growth_is_a_row_a_project_and_resource(folder: Path) -> None:
         [project, resource] for project in ("shop", "young") for resource in ("instances", "vcpus", "ram_gb", "disk_gb")
     ]
     assert "<NA>" not in answer.stdout
-    assert answer.stderr.count("Not told of young: 2 days with a snapshot") == 1
+    assert answer.stderr.count("Not told of young: 2 of the 14 days needed with a snapshot") == 1
     assert len(run("growth", folder / "store", "--project", "shop").stdout.splitlines()) == 5
 
 
@@ -89,7 +89,7 @@ def test_a_forecast_has_days_and_the_resource_that_is_first(folder: Path) -> Non
     ("arguments", "said"),
     [
         (["growth", "nowhere"], "there is no history in"),
-        (["growth", "short"], "the history is too short or too uneven to tell growth: 2 days"),
+        (["growth", "short"], "the history is too short or too uneven to tell growth: 2 of the 14 days"),
         (["growth", "store", "--by", "colour"], "colour"),
         (["growth", "store", "--project", "dev"], "no project 'dev'"),
         (["growth", "store", "--format", "xlsx"], "xlsx is not for a terminal"),

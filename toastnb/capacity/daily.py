@@ -56,12 +56,18 @@ class Daily:
     @property
     def lacking(self) -> str:
         """Why growth cannot be told from it; empty when it can."""
-        if self.known < LEAST_DAYS or len(self.values) < LEAST_SPAN:
-            return f"{many(self.known, 'day')} with a snapshot within {many(len(self.values), 'day')}"
-        gap = int(np.diff(np.flatnonzero(np.isfinite(self.values))).max()) - 1
-        if gap > len(self.values) * _MOST_GAP:
-            return f"{gap} of {len(self.values)} days without a snapshot in one gap"
+        span = len(self.values)
+        if self.known < LEAST_DAYS or span < LEAST_SPAN:
+            return f"{_of(self.known, LEAST_DAYS)} with a snapshot, within {_of(span, LEAST_SPAN)}"
+        ends = np.concatenate([[-1], np.flatnonzero(np.isfinite(self.values)), [span]])
+        gap = int(np.diff(ends).max()) - 1
+        if gap > span * _MOST_GAP:
+            return f"{gap} of {span} days in one gap, without a snapshot or with a figure that is not known"
         return ""
+
+
+def _of(count: int, needed: int) -> str:
+    return many(count, "day") if count >= needed else f"{count} of the {needed} days needed"
 
 
 def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.DataFrame, list[str]]:
@@ -89,31 +95,35 @@ def daily(amounts: pd.DataFrame, keys: list[str]) -> list[Daily]:
     """Return a series each group and resource: the last snapshot of each day in UTC.
 
     A group begins with the first snapshot that has it. In those after that have none of it, it is 0.
+    """
+    return [series for _, mine in amounts.groupby("project") for series in _of_project(mine, keys)]
+
+
+def check_enough(found: Sequence[Daily]) -> None:
+    """Check that growth can be told of any series.
 
     Raises
     ------
     InvalidInput
-        When no series is long and even enough.
+        When none is long and even enough.
     """
-    found = [series for project, mine in amounts.groupby("project") for series in _of_project(str(project), mine, keys)]
-    refused = [series for series in found if series.lacking]
-    if len(refused) == len(found):
-        best = max(found, key=lambda series: series.known, default=None)
-        there = best.lacking if best else "no snapshot"
-        needed = f"at least {LEAST_DAYS} days with a snapshot within {LEAST_SPAN} days or more"
-        hint = f"Needed are {needed}, and no gap longer than a third of the time. Record a snapshot every day."
-        raise InvalidInput(f"the history is too short or too uneven to tell growth: {there}", hint=hint)
-    return found
+    if not all(series.lacking for series in found):
+        return
+    best = max(found, key=lambda series: series.known, default=None)
+    there = best.lacking if best else "no snapshot"
+    needed = f"at least {LEAST_DAYS} days with a snapshot within {LEAST_SPAN} days or more"
+    hint = f"Needed are {needed}, and no gap longer than a third of the time. Record a snapshot every day."
+    raise InvalidInput(f"the history is too short or too uneven to tell growth: {there}", hint=hint)
 
 
-def _of_project(project: str, amounts: pd.DataFrame, keys: list[str]) -> Iterator[Daily]:
+def _of_project(amounts: pd.DataFrame, keys: list[str]) -> Iterator[Daily]:
     figures = [*GROWING, "unknown"]
     sums = amounts.groupby(["at", *keys], dropna=False, sort=True)[figures].sum(min_count=1).reset_index()
     sums["day"] = sums["at"].dt.floor("D")
     newest = sums.groupby("day")["at"].transform("max")
     days = sums[sums["at"] == newest]
     seen = pd.DatetimeIndex(days["day"].unique())
-    groups = days.groupby(keys, dropna=False, sort=True)
+    groups = days[~_is_nothing(days, keys)].groupby(keys, dropna=False, sort=True)
     for key, rows in groups:
         by_day = rows.set_index("day")[figures].astype("Float64")
         since = seen[seen >= by_day.index.min()]
@@ -131,3 +141,9 @@ def _of_project(project: str, amounts: pd.DataFrame, keys: list[str]) -> Iterato
                 1.0 if pd.isna(unit) else max(1.0, float(unit)),
                 int(counted["unknown"].max()),
             )
+
+
+def _is_nothing(sums: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Tell which rows are those of a snapshot without instances: a day of every group, and no group of its own."""
+    parts = keys[1:]
+    return sums["instances"].eq(0) & sums[parts].isna().all(axis=1) if parts else pd.Series(False, index=sums.index)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from toastnb.capacity.daily import GROWING, Daily, History, amounts_of, daily
+from toastnb.capacity.daily import GROWING, Daily, History, amounts_of, check_enough, daily
 from toastnb.capacity.growth import fit_of, joined, labelled
 from toastnb.capacity.limits import Limits, as_limits
 from toastnb.capacity.selection import TOTAL, own_names
@@ -110,9 +110,10 @@ def _known(history: History, limits: Limits, horizon: int) -> list[_Known]:
         raise InvalidInput(f"limits has {strange[0]}, which cannot be forecast", hint=hint)
     parts = [amounts.assign(zone=TOTAL)] if TOTAL in bounds.index else []
     if has_zones and any(zone != TOTAL for zone in bounds.index):
-        parts.append(amounts.assign(zone=zones)[zones.isin(bounds.index)])
+        parts.append(amounts.assign(zone=zones))
     limit = bounds.stack().dropna()
     found = [one for part in parts for one in daily(part, ["project", "zone"]) if one.key[1:] in limit.index]
+    check_enough(found)
     order = {key: place for place, key in enumerate(limit.index)}
     found.sort(key=lambda one: (one.key[0], order[one.key[1:]]))
     return [_told(one, float(limit[one.key[1:]]), int(horizon)) for one in found]

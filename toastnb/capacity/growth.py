@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toastnb.capacity.daily import Daily, History, amounts_of, daily
+from toastnb.capacity.daily import Daily, History, amounts_of, check_enough, daily
 from toastnb.capacity.steps import may_have_season, shaped
 from toastnb.capacity.trend import Fit, fitted, quantiles, surprise
 
@@ -70,7 +70,9 @@ def growth(history: History, by: str | Sequence[str] | None = None) -> pd.DataFr
     (15, '2026-09-01', 40)
     """
     amounts, keys = amounts_of(history, by)
-    rows = [_row(series) for series in daily(amounts, keys)]
+    found = daily(amounts, keys)
+    check_enough(found)
+    rows = [_row(series) for series in found]
     table = pd.DataFrame([row for _, row in rows], columns=list(_KINDS))
     table.index = pd.MultiIndex.from_tuples([key for key, _ in rows], names=[*keys, "resource"])
     return table.astype(_KINDS)
@@ -143,7 +145,9 @@ def growth_series(history: History, by: str | Sequence[str] | None = None) -> pd
     {Timestamp('2026-09-01 00:00:00+0000', tz='UTC'): 80.0}
     """
     amounts, keys = amounts_of(history, by)
-    tables = [_series(series) for series in daily(amounts, keys) if not series.lacking]
+    found = daily(amounts, keys)
+    check_enough(found)
+    tables = [_series(series) for series in found if not series.lacking]
     return joined(tables, [*keys, "resource", "day"]).astype(_SERIES_KINDS)
 
 

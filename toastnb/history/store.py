@@ -268,7 +268,8 @@ class History:
         DataFrame
             A row a snapshot, or a snapshot and group that has instances in it, by time and project: at
             (datetime64[us, UTC]), project (str), the columns of `by`, instances, vcpus (Int64), ram_gb (Float64),
-            disk_gb (Int64), unknown (Int64: instances that lack a figure).
+            disk_gb (Int64), unknown (Int64: instances that lack a figure). A snapshot without instances is one row
+            of zeros, its groups are missing.
 
         Raises
         ------

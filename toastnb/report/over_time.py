@@ -141,7 +141,7 @@ def over_time(
     if limits is not None:
         ahead = _attempt(refused, REMAINING, lambda: capacity.forecast(amounts, bounds, horizon))
     zones = None
-    if growth is not None and amounts["zone"].nunique(dropna=False) > 1:
+    if growth is not None and amounts["zone"][amounts["instances"] > 0].nunique(dropna=False) > 1:
         zones = _attempt({}, GROWTH, lambda: capacity.growth(amounts, by="zone"))  # each of them may be too young
     for table in (growth, zones, ahead):
         if table is not None:
