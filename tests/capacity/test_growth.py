@@ -133,7 +133,9 @@ def test_how_long_is_long_enough(days: int, enough: bool) -> None:
     if enough:
         assert len(growth(walk(days))) == 4
     else:
-        with pytest.raises(tn.InvalidInput, match=r"20 days with a snapshot, within 20 of the 21 days needed.*at least 14"):
+        with pytest.raises(
+            tn.InvalidInput, match=r"20 days with a snapshot, within 20 of the 21 days needed.*at least 14"
+        ):
             growth(walk(days))
 
 

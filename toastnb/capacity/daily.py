@@ -10,21 +10,35 @@ import numpy as np
 import pandas as pd
 
 from toastnb.capacity.distributed import is_distributed
-from toastnb.capacity.selection import as_keys, require_columns
+from toastnb.capacity.selection import TOTAL, as_keys, require_columns
 from toastnb.capacity.sums import totals
 from toastnb.capacity.trend import Floats
 from toastnb.errors import InvalidInput
 from toastnb.plain import many
+from toastnb.remarks import remark
 
 GROWING = ["instances", "vcpus", "ram_gb", "disk_gb"]
 LEAST_DAYS = 14
 LEAST_SPAN = 21
 _MOST_GAP = 1 / 3
+_OLD = pd.Timedelta(days=2)
+_TOGETHER = pd.Timedelta(minutes=1)
+_NAMED = 5
 _HINT = "Give tn.history.open_store(...), or what its amounts() answers."
 
 
 class HasAmounts(Protocol):
     """What a History has that is needed here."""
+
+    @property
+    def engine(self) -> str:
+        """Return what works on it, pandas or dask."""
+
+    def snapshots(self) -> pd.DataFrame:
+        """Return its snapshots."""
+
+    def zones(self) -> list[str]:
+        """Return the zones that its newest snapshots know."""
 
     def amounts(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return what each snapshot had allocated."""
@@ -76,7 +90,7 @@ def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.Dat
     Raises
     ------
     InvalidInput
-        When it is neither a History nor such a frame, or lacks a column.
+        When it is neither a History nor such a frame, lacks a column, or has several projects under one name.
     """
     keys = [] if by is None else as_keys(by)
     if is_distributed(history):
@@ -84,19 +98,46 @@ def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.Dat
     elif not isinstance(history, pd.DataFrame):
         if not hasattr(history, "amounts"):
             raise InvalidInput(f"history is {type(history).__name__}, but must be a History", hint=_HINT)
+        _remark_if_old(history.snapshots())
         history = history.amounts(by=keys)
     require_columns(history, ["at", "project", *keys, *GROWING, "unknown"], "history")
     if not isinstance(history["at"].dtype, pd.DatetimeTZDtype):
         raise InvalidInput(f"history has at of {history['at'].dtype}, but it must be times in UTC", hint=_HINT)
+    _check_projects(history)
     return history, ["project", *keys]
 
 
+def _remark_if_old(snapshots: pd.DataFrame) -> None:
+    """Tell of projects of which nothing is known of late: what is ahead of them is counted from then."""
+    newest, now = snapshots.groupby("project")["at"].max(), pd.Timestamp.now("UTC")
+    old = newest[newest < now - _OLD]
+    told = [f"{project} {many((now - at).days, 'day')} ({at:%Y-%m-%d})" for project, at in old.head(_NAMED).items()]
+    more = f" and of {many(len(old) - _NAMED, 'other')}" if len(old) > _NAMED else ""
+    if told:
+        said = f"The newest snapshot is old: that of {', of '.join(told)}{more}"
+        remark(f"{said}. All is told as of that day, and days ahead of it may be past", stacklevel=5)
+
+
+def _check_projects(amounts: pd.DataFrame) -> None:
+    """Refuse snapshots of one project that are seconds apart day after day: of these only the last would count."""
+    moments = amounts[["project", "at"]].drop_duplicates().sort_values(["project", "at"])
+    is_close = moments.groupby("project")["at"].diff() < _TOGETHER
+    days = is_close.groupby([moments["project"], moments["at"].dt.floor("D")]).any()
+    share = days.groupby(level="project").mean()
+    if (share > 0.5).any():
+        said = (
+            f"history has snapshots of project {share.idxmax()} that are seconds apart on most days, as if of several"
+        )
+        raise InvalidInput(said, hint="Leave each project its name; total=True tells of all of them together.")
+
+
 def daily(amounts: pd.DataFrame, keys: list[str]) -> list[Daily]:
-    """Return a series each group and resource: the last snapshot of each day in UTC.
+    """Return a series each group and resource: the last snapshot of each day in UTC; all projects together come last.
 
     A group begins with the first snapshot that has it. In those after that have none of it, it is 0.
     """
-    return [series for _, mine in amounts.groupby("project") for series in _of_project(mine, keys)]
+    projects = sorted(amounts.groupby("project"), key=lambda one: (one[0] == TOTAL, one[0]))
+    return [series for _, mine in projects for series in _of_project(mine, keys)]
 
 
 def check_enough(found: Sequence[Daily]) -> None:

@@ -38,6 +38,8 @@ class History:
         Its table of snapshots, or some rows of it.
     """
 
+    engine = "pandas"
+
     def __init__(self, place: Place, chosen: pd.DataFrame) -> None:
         self._place = place
         self._chosen = chosen
@@ -284,6 +286,19 @@ class History:
         [['kr-pub-a', 179, 660], ['kr-pub-b', 71, 225]]
         """
         return amounts_of(self._place, self._chosen, checked_keys(by))
+
+    def zones(self) -> list[str]:
+        """Return the zones that the newest snapshot of any project knows, in use or not, sorted.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").zones()
+        ['kr-pub-a', 'kr-pub-b', 'kr-pub-c']
+        """
+        newest = self._chosen.drop_duplicates("project", keep="last")
+        return sorted(set(frame_of(self._place, "availability_zones", newest, ["zone"])["zone"].dropna()))
 
     stopped_since, churn = lives.stopped_since, lives.churn
     lifetimes, flavor_migrations = lives.lifetimes, lives.flavor_migrations
