@@ -93,7 +93,7 @@ def forecast(history: History, limits: Limits, horizon: int = 180, total: bool =
     rows = [_row(one) for one in known]
     index = pd.MultiIndex.from_tuples([one.series.key for one in known], names=_LEVELS)
     table = pd.DataFrame(rows, columns=list(_KINDS), index=index).astype(_KINDS)
-    table["binding"] = _binds(table)
+    table["binding"] = are_first(table)
     return as_it_stands(table)
 
 
@@ -202,9 +202,9 @@ def _first(series: Daily, ahead: Floats, limit: float) -> Any:
     return series.last + pd.Timedelta(days=int(there[0]) + 1) if len(there) else None
 
 
-def _binds(table: pd.DataFrame) -> pd.Series:
+def are_first(table: pd.DataFrame) -> pd.Series:
     """Tell which resource of each project and zone is full first: by the median, or where no median is, perhaps."""
-    groups = ["project", "zone"]
+    groups = [name for name in table.index.names if name != "resource"]
     dates = table["expected"].fillna(table["earliest"] + pd.Timedelta(days=_MOST_DAYS))
     first = dates.groupby(level=groups).transform("min")
     return ((dates == first) & dates.notna()).astype("boolean")

@@ -39,6 +39,6 @@ def with_total(amounts: pd.DataFrame) -> pd.DataFrame:
     if len(ended):
         more = f" and {many(len(ended) - _NAMED, 'other')}" if len(ended) > _NAMED else ""
         said = f"{', '.join(ended[:_NAMED])}{more}: without a snapshot for more than {ENDED} days"
-        remark(f"Not in the sum of all projects: {said}", stacklevel=5)
+        remark(f"Not in the sum of all projects: {said}", stacklevel=4)
     together = days[~days["project"].isin(ended) & days["at"].isin(whole)].assign(project=TOTAL)
     return pd.concat([with_own_names(amounts), together], ignore_index=True)
