@@ -54,6 +54,8 @@ def since_last_time(past: OverTime) -> Iterator[str]:
 
 def growing(past: OverTime) -> Iterator[str]:
     """Say how fast it grows, with the steps that are no growth."""
+    if past.behind > _LATE:
+        yield f"The last snapshot is {past.behind:,} days older than this data: what came since counts as one change."
     if past.growth is None:
         both = " and time remaining" if past.refused.get(REMAINING) == past.refused[GROWTH] else ""
         yield f"{GROWTH}{both}: {past.refused[GROWTH]}"
@@ -66,8 +68,6 @@ def growing(past: OverTime) -> Iterator[str]:
         if name in _FIGURES
     ]
     yield f"Growth in 30 days, with the interval of 80 %: {', '.join(rates)}."
-    if past.behind > _LATE:
-        yield f"The last snapshot is {past.behind:,} days older than this data: what came since counts as one change."
     step = _step(known)
     if step:
         yield f"Not in the growth is a step of {step}."
