@@ -1,9 +1,10 @@
 """The back test of growth and forecasts: simulated histories, of which the end is kept back.
 
 Run as ``python -m benchmarks.forecast [HISTORIES] [--processes N]``: 250 histories of each of twelve kinds by
-default, 30 to 365 days long. Of each, the intervals for 7, 30, 90 and 180 days ahead are held against what was kept back, the growth
-against the one that was simulated, the steps that were found against those that were made, and "full on" against the
-day on which the limit was reached. The seed is fixed: the figures of docs/growth.md are what this prints.
+default, 30 to 365 days long. Of each, the intervals for 7, 30, 90 and 180 days ahead are held against what was kept
+back, the growth against the one that was simulated, the steps that were found against those that were made, and "full
+on" against the day on which the limit was reached. The seed is fixed: the figures of docs/growth.md are what this
+prints.
 """
 
 from __future__ import annotations
