@@ -127,7 +127,10 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
         keys = "\n".join(f'{key} = "{getattr(sandbox, key)}"' for key in KEYS)
         config.write_text("".join(f"[profiles.{name}]\n{keys}\n" for name in ("shop", "lab")))
         config.chmod(0o600)
+        limits = tmp_path / "limits.csv"
+        limits.write_text("project,zone,vcpus\nshop,*,7700\nlab,*,8800\nother,*,9900\n")
         command = [sys.executable, "-m", "toastnb", "report", "--profile", "shop,lab", "--out", str(tmp_path / "out")]
+        command += ["--limits", str(limits)]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path / "config")}
         done = subprocess.run(
             [*command, "--history", str(tmp_path / "store")],
@@ -137,6 +140,10 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
     assert "Without history of lab: the history has no project of that name." in done.stderr
     pages = {name: (tmp_path / "out" / name / "capacity-report.html").read_text("utf-8") for name in ("shop", "lab")}
     assert ["Since last time" in pages[name] for name in ("shop", "lab")] == [True, False]
+    assert [re.findall("of ([789]+00|[789],[789]00) vCPUs are", pages[name]) for name in pages] == [
+        ["7,700"],
+        ["8,800"],
+    ]
 
 
 KEYS = ("appkey", "username", "password", "base_url")

@@ -93,6 +93,7 @@ def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.Dat
         When it is neither a History nor such a frame, lacks a column, or has several projects under one name.
     """
     keys = [] if by is None else as_keys(by)
+    is_given = isinstance(history, pd.DataFrame)
     if is_distributed(history):
         history = totals(history, by=["at", "project", *keys], total=False).reset_index()  # type: ignore[arg-type]
     elif not isinstance(history, pd.DataFrame):
@@ -103,7 +104,8 @@ def amounts_of(history: History, by: str | Sequence[str] | None) -> tuple[pd.Dat
     require_columns(history, ["at", "project", *keys, *GROWING, "unknown"], "history")
     if not isinstance(history["at"].dtype, pd.DatetimeTZDtype):
         raise InvalidInput(f"history has at of {history['at'].dtype}, but it must be times in UTC", hint=_HINT)
-    _check_projects(history)
+    if is_given:
+        _check_projects(history)
     return history, ["project", *keys]
 
 
@@ -123,11 +125,10 @@ def _check_projects(amounts: pd.DataFrame) -> None:
     moments = amounts[["project", "at"]].drop_duplicates().sort_values(["project", "at"])
     is_close = moments.groupby("project")["at"].diff() < _TOGETHER
     days = is_close.groupby([moments["project"], moments["at"].dt.floor("D")]).any()
-    share = days.groupby(level="project").mean()
-    if (share > 0.5).any():
-        said = (
-            f"history has snapshots of project {share.idxmax()} that are seconds apart on most days, as if of several"
-        )
+    found = days.groupby(level="project").agg(["mean", "size"])
+    wrong = found.index[(found["mean"] > 0.5) & (found["size"] >= LEAST_DAYS)]
+    if len(wrong):
+        said = f"history has snapshots of project {wrong[0]} that are seconds apart on most days, as if of several"
         raise InvalidInput(said, hint="Leave each project its name; total=True tells of all of them together.")
 
 

@@ -62,15 +62,15 @@ def forecast(history: History, limits: Limits, horizon: int = 180, total: bool =
     -------
     DataFrame
         Indexed by project, zone (``Total``: in all) and resource; a zone in which a project never had an instance has
-        no row. Columns: limit, allocated (Float64: on the newest day),
-        earliest, expected, latest (datetime64[us, UTC]: the first day on which the upper end of the interval of 80 %,
-        the median, the lower end reaches the limit; NaT where that is not within the horizon), full (str: "now",
-        "within the horizon", "perhaps within the horizon" when only the upper end gets there, "not within the
-        horizon"), binding (boolean: the resource of its project and zone that is first), at_horizon, at_horizon_low,
-        at_horizon_high (Float64: the median and the interval of 80 % on the last day), steps, stepped (Int64, Float64:
-        how many steps were left out of the growth, and their sum, as in `growth`), last (datetime64[us, UTC]: the
-        newest day), unknown (Int64: the most instances of any day that lack a figure), refused (str: why there is no
-        forecast). What is full now is told of a young project too, without what is ahead.
+        no row. Columns: limit, allocated (Float64: on the newest day), earliest, expected, latest (datetime64[us, UTC]:
+        the first day on which the upper end of the interval of 80 %, the median, the lower end reaches the limit; NaT
+        where that is not within the horizon), full (str: "now", "within the horizon", "perhaps within the horizon" when
+        only the upper end gets there, "not within the horizon"), binding (boolean: the resource of its project and
+        zone that is first), at_horizon, at_horizon_low, at_horizon_high (Float64: the median and the interval of 80 %
+        on the last day), steps, stepped (Int64, Float64: how many steps were left out of the growth, and their sum, as
+        in `growth`), last (datetime64[us, UTC]: the newest day), unknown (Int64: the most instances of any day that
+        lack a figure), refused (str: why there is no forecast). What is full now is told of a young project too,
+        without what is ahead.
 
     Raises
     ------
