@@ -16,7 +16,7 @@ from toastnb.history.places import Place
 from toastnb.history.reading import as_frame_of, check_whole, rows_a_snapshot, rows_of
 
 with needs("dask"):
-    import dask.dataframe as dd
+    from dask import dataframe as dd
 
 _ROWS_A_PARTITION = 500_000
 _FILES_A_PARTITION = 16  # before they are merged, a snapshot is a file of its own
