@@ -1,9 +1,10 @@
 """The back test of growth and forecasts: simulated histories, of which the end is kept back.
 
-Run as ``python -m benchmarks.forecast [HISTORIES] [--processes N]``: 250 histories of each of ten kinds by default,
-30 to 365 days long. Of each, the intervals for 7, 30 and 90 days ahead are held against what was kept back, the growth
-against the one that was simulated, the steps that were found against those that were made, and "full on" against the
-day on which the limit was reached. The seed is fixed: the figures of docs/growth.md are what this prints.
+Run as ``python -m benchmarks.forecast [HISTORIES] [--processes N]``: 250 histories of each of twelve kinds by
+default, 30 to 365 days long. Of each, the intervals for 7, 30, 90 and 180 days ahead are held against what was kept
+back, the growth against the one that was simulated, the steps that were found against those that were made, and "full
+on" against the day on which the limit was reached. The seed is fixed: the figures of docs/growth.md are what this
+prints.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from toastnb.capacity.forecasts import NOT_WITHIN
 from toastnb.capacity.steps import shaped
 from toastnb.capacity.trend import Floats, fitted, quantiles
 
-LEADS = (7, 30, 90)
+LEADS = (7, 30, 90, 180)
 SEED = 20_261_123
 KEPT_BACK = max(LEADS)
 _SHARES = [0.025, 0.1, 0.5, 0.9, 0.975]
@@ -137,8 +138,28 @@ def lumps(rng: np.random.Generator, days: int) -> Simulated:
     return Simulated(values, (made - deleted) * float(sizes @ common), {}, unit=unit)
 
 
+def rare(rng: np.random.Generator, days: int) -> Simulated:
+    """Make an instance once in two weeks to three months, and delete one less often."""
+    made = rng.uniform(0.01, 0.08)
+    deleted = made * rng.uniform(0, 1)
+    changes = rng.poisson(made, days) - rng.poisson(deleted, days)
+    return Simulated(np.maximum(rng.integers(5, 61) + changes.cumsum(), 0).astype(float), made - deleted, {})
+
+
+def compound(rng: np.random.Generator, days: int) -> Simulated:
+    """Make and delete instances in proportion to those there are, so that it grows by 3 to 8 % a month."""
+    growth, churn = rng.uniform(0.03, 0.08) / 30, 0.01
+    values = np.empty(days)
+    values[0] = rng.integers(100, 501)
+    for day in range(1, days):
+        made, deleted = rng.poisson(values[day - 1] * (growth + churn)), rng.poisson(values[day - 1] * churn)
+        values[day] = values[day - 1] + made - deleted
+    return Simulated(values, growth * values[days - KEPT_BACK - 1], {})
+
+
 KINDS: dict[str, Callable[[np.random.Generator, int], Simulated]] = {
-    kind.__name__: kind for kind in (walk, noise, memory, both, week, batches, steps, gaps, thinned, lumps)
+    kind.__name__: kind
+    for kind in (walk, noise, memory, both, week, batches, steps, gaps, thinned, lumps, rare, compound)
 }
 
 

@@ -105,7 +105,9 @@ def test_groups_stand_by_project_and_key_and_add_up() -> None:
 def test_a_group_that_is_too_young_says_so_and_the_others_are_told() -> None:
     frame = pd.concat([amounts(walk(60), zone="a"), amounts(walk(10), start="2026-07-21", zone="b")])
     table = tn.capacity.growth(frame, by="zone").loc["shop"]
-    assert table.loc[("b", "vcpus"), "refused"] == "10 days with a snapshot within 10 days"
+    assert table.loc[("b", "vcpus"), "refused"] == (
+        "10 of the 14 days needed with a snapshot, within 10 of the 21 days needed"
+    )
     assert pd.isna(table.loc[("b", "vcpus"), "a_day"])
     assert pd.isna(table.loc[("a", "vcpus"), "refused"])
     assert tn.capacity.growth_series(frame, by="zone").index.unique("zone").tolist() == ["a"]
@@ -131,7 +133,9 @@ def test_how_long_is_long_enough(days: int, enough: bool) -> None:
     if enough:
         assert len(growth(walk(days))) == 4
     else:
-        with pytest.raises(tn.InvalidInput, match=r"20 days with a snapshot within 20 days.*at least 14 days"):
+        with pytest.raises(
+            tn.InvalidInput, match=r"20 days with a snapshot, within 20 of the 21 days needed.*at least 14"
+        ):
             growth(walk(days))
 
 
@@ -142,7 +146,7 @@ def test_how_even_is_even_enough(gap: int, enough: bool) -> None:
     if enough:
         assert growth(line).loc["vcpus", "gaps"] == gap
     else:
-        with pytest.raises(tn.InvalidInput, match="21 of 60 days without a snapshot in one gap"):
+        with pytest.raises(tn.InvalidInput, match="21 of 60 days in one gap, without a snapshot or"):
             growth(line)
 
 
@@ -227,3 +231,37 @@ def test_what_was_thinned_out_is_told_with_a_wider_interval() -> None:
     assert (whole.steps, less.steps) == (1, 1)
     assert whole.last_step_on <= less.last_step_on < whole.last_step_on + pd.Timedelta(days=7)
     assert less.a_month_low <= whole.a_month <= less.a_month_high
+
+
+@pytest.mark.parametrize(("later", "steps"), [(0, 0), (1, 0), (2, 1)])
+def test_a_step_is_believed_when_two_later_days_have_it(later: int, steps: int) -> None:
+    line = walk(90 + later)
+    whole = growth(line).loc["instances"]
+    line[89:] -= 130
+    row = growth(line).loc["instances"]
+    assert row.steps == steps
+    wider = (row.a_month_high - row.a_month_low) / (whole.a_month_high - whole.a_month_low)
+    assert wider == pytest.approx(1, abs=0.3) if steps else wider > 3
+
+
+def test_a_change_that_is_too_new_to_be_a_step_does_not_undo_an_older_one() -> None:
+    line = walk(120, growth=0.5)
+    line[40:] += 90
+    line[119:] -= 110
+    assert growth(line).loc["instances", "steps"] == 1
+
+
+def test_where_hardly_anything_happens_something_may_yet() -> None:
+    row = tn.capacity.growth(amounts(np.full(60, 30.0))).loc[("shop", "instances")]
+    assert row.a_month_high == pytest.approx(30 * 1.28 * np.sqrt(2) / 60, rel=0.15)
+
+
+@pytest.mark.parametrize("unknown", [slice(40, None), slice(None, 99)], ids=["newest", "oldest"])
+def test_days_at_an_end_of_which_nothing_is_known_are_a_gap(unknown: slice) -> None:
+    frame = amounts(200 + np.arange(140.0))
+    frame.loc[unknown, "vcpus"] = pd.NA
+    row = tn.capacity.growth(frame).loc[("shop", "vcpus")]
+    assert row.refused == "100 of 140 days in one gap, without a snapshot or with a figure that is not known"
+    assert pd.isna(row.a_month)
+    with pytest.raises(tn.InvalidInput, match="100 of 140 days in one gap"):
+        tn.capacity.forecast(frame, {"vcpus": 10**6})

@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lived.record(account, folder / "short", days=2)
     account.save(folder / "account.zip")
     (folder / "limits.csv").write_text("zone,vcpus,disk_gb\nkr-pub-b,70,\n*,260,9000\n")
+    (folder / "high.csv").write_text("vcpus\n9000\n")
     return folder
 
 
@@ -47,7 +48,7 @@ def test_growth_is_a_row_a_project_and_resource(folder: Path) -> None:
         [project, resource] for project in ("shop", "young") for resource in ("instances", "vcpus", "ram_gb", "disk_gb")
     ]
     assert "<NA>" not in answer.stdout
-    assert answer.stderr.count("Not told of young: 2 days with a snapshot") == 1
+    assert answer.stderr.count("Not told of young: 2 of the 14 days needed with a snapshot") == 1
     assert len(run("growth", folder / "store", "--project", "shop").stdout.splitlines()) == 5
 
 
@@ -89,11 +90,11 @@ def test_a_forecast_has_days_and_the_resource_that_is_first(folder: Path) -> Non
     ("arguments", "said"),
     [
         (["growth", "nowhere"], "there is no history in"),
-        (["growth", "short"], "the history is too short or too uneven to tell growth: 2 days"),
+        (["growth", "short"], "the history is too short or too uneven to tell growth: 2 of the 14 days"),
         (["growth", "store", "--by", "colour"], "colour"),
         (["growth", "store", "--project", "dev"], "no project 'dev'"),
         (["growth", "store", "--format", "xlsx"], "xlsx is not for a terminal"),
-        (["forecast", "short", "--limits", "limits.csv"], "too short or too uneven"),
+        (["forecast", "short", "--limits", "high.csv"], "too short or too uneven"),
         (["forecast", "store", "--limits", "nowhere"], "nowhere"),
         (["report", "--history", "nowhere", "--inventory", "account.zip"], "there is no history in"),
         (["report", "--history", "store", "--inventory", "account.zip"], "the history has 2 projects"),
@@ -126,7 +127,10 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
         keys = "\n".join(f'{key} = "{getattr(sandbox, key)}"' for key in KEYS)
         config.write_text("".join(f"[profiles.{name}]\n{keys}\n" for name in ("shop", "lab")))
         config.chmod(0o600)
+        limits = tmp_path / "limits.csv"
+        limits.write_text("project,zone,vcpus\nshop,*,7700\nlab,*,8800\nother,*,9900\n")
         command = [sys.executable, "-m", "toastnb", "report", "--profile", "shop,lab", "--out", str(tmp_path / "out")]
+        command += ["--limits", str(limits)]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path / "config")}
         done = subprocess.run(
             [*command, "--history", str(tmp_path / "store")],
@@ -136,6 +140,10 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
     assert "Without history of lab: the history has no project of that name." in done.stderr
     pages = {name: (tmp_path / "out" / name / "capacity-report.html").read_text("utf-8") for name in ("shop", "lab")}
     assert ["Since last time" in pages[name] for name in ("shop", "lab")] == [True, False]
+    assert [re.findall("of ([789]+00|[789],[789]00) vCPUs are", pages[name]) for name in pages] == [
+        ["7,700"],
+        ["8,800"],
+    ]
 
 
 KEYS = ("appkey", "username", "password", "base_url")
@@ -166,3 +174,36 @@ def test_an_ending_stands_for_the_format_unless_that_is_named(folder: Path, tmp_
         assert (tmp_path / name).read_text().lstrip().startswith(starts)
     assert run("audit", *saved, "--fail-on", "never", "--out", tmp_path / "a.sarif").exit_code == 0
     assert json.loads((tmp_path / "a.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_all_projects_together_and_limits_of_each(folder: Path, tmp_path: Path) -> None:
+    answer = run("growth", folder / "store", "--total")
+    assert "Total" in [line.split()[0] for line in answer.stdout.splitlines()]
+    limits = tmp_path / "limits.csv"
+    limits.write_text("project,zone,vcpus\nshop,*,260\nyoung,*,900\n*,*,500\n")
+    told = run("forecast", folder / "store", "--limits", limits)
+    assert [line.split()[0] for line in told.stdout.splitlines()[1:]] == ["shop", "young", "Total"]
+    alone = run("forecast", folder / "store", "--limits", limits, "--project", "shop")
+    assert [line.split()[:4] for line in alone.stdout.splitlines()[1:]] == [["shop", "Total", "vcpus", "260"]]
+    together = run("forecast", folder / "store", "--limits", folder / "limits.csv", "--total", "--format", "json")
+    assert {row["project"] for row in json.loads(together.stdout)} == {"Total"}
+    limits.write_text("project,zone,vcpus\ndev,*,260\n")
+    none = run("forecast", folder / "store", "--limits", limits, "--project", "shop")
+    assert "has no limits of shop" in str(none.exception)
+    assert "project that is not known: dev" in str(run("forecast", folder / "store", "--limits", limits).exception)
+
+
+def test_an_old_snapshot_and_dates_that_are_past_are_told(folder: Path, tmp_path: Path) -> None:
+    now = tn.load_inventory(folder / "account.zip")
+    was = tn.Inventory(now.tables, {}, "2025-03-01T03:00:00+00:00", now.source)
+    lived.record(was, tmp_path / "store", days=30)
+    limits = tmp_path / "limits.csv"
+    limits.write_text("vcpus\n260\n")
+    answer = run("forecast", tmp_path / "store", "--limits", limits)
+    assert re.search(r"Note: The newest snapshot is old: that of shop \d+ days \(2025-02-28\)\.", answer.stderr)
+    assert re.search(r"[123] dates? (is|are) before today, 20\d\d-\d\d-\d\d: what was ahead", answer.stderr)
+    assert "The newest snapshot is old" in run("growth", tmp_path / "store").stderr
+    lived.record(tn.Inventory(now.tables, {}, pd.Timestamp.now("UTC").isoformat(), ""), tmp_path / "new", days=25)
+    fresh = run("forecast", tmp_path / "new", "--limits", limits)
+    assert fresh.exit_code == 0
+    assert fresh.stderr == ""

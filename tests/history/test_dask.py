@@ -248,11 +248,15 @@ def test_amounts(history: Any, store: str, by: Any) -> None:
     same(history.amounts(by=by), tn.history.open_store(store).amounts(by=by))
 
 
-def test_growth_and_what_only_history_knows(history: Any, store: str) -> None:
+def test_growth_and_what_only_history_knows(history: Any, store: str, client: Client) -> None:
     pandas = tn.history.open_store(store)
     rows = history.of("shop").table("instances_detail")
     same(tn.capacity.growth(rows, by="zone"), tn.capacity.growth(pandas.of("shop"), by="zone"))
     same(tn.capacity.growth(history.of("shop")), tn.capacity.growth(pandas.of("shop").amounts()))
+    assert any(client.run(lambda: "statsmodels" in sys.modules).values())  # it is fitted there
+    limits = {"*": {"vcpus": 500, "disk_gb": 9000}, "b": {"vcpus": 90}}
+    same(tn.capacity.forecast(history.of("shop"), limits, 30), tn.capacity.forecast(pandas.of("shop"), limits, 30))
+    same(tn.capacity.growth_series(history, "zone", total=True), tn.capacity.growth_series(pandas, "zone", total=True))
     same(history.churn(), pandas.churn())
     same(history.lifetimes(), pandas.lifetimes())
 

@@ -49,12 +49,18 @@ def test_past_five_groups_the_others_are_counted() -> None:
     assert ax.get_title(loc="left") == "Growth: shop, 2026-06-01 to 2026-07-10; 2 others not drawn"
 
 
+def test_groups_that_are_too_young_are_counted() -> None:
+    frame = pd.concat([amounts(walk(40)), amounts(walk(9), project="new"), amounts(walk(8), project="newer")])
+    ax = tn.plots.growth(tn.capacity.growth_series(frame))
+    assert " ".join(ax.get_title(loc="left").split()).endswith("; 2 groups too young or uneven")
+
+
 def test_what_is_ahead_has_its_bands_the_limit_and_the_days_of_being_full() -> None:
     table = ahead(900)
     ax = tn.plots.forecast(table)
     row = tn.capacity.forecast(amounts(walk(90)), {"vcpus": 900}).loc[("shop", "Total", "vcpus")]
-    full = f"Full: expected {row.expected:%Y-%m-%d}, from {row.earliest:%Y-%m-%d} to {row.latest:%Y-%m-%d}"
-    assert legend(ax) == ["allocated", "95 %", "80 %", "median", "limit", "full"]
+    full = f"Reached: expected {row.expected:%Y-%m-%d}, between {row.earliest:%Y-%m-%d} and {row.latest:%Y-%m-%d}"
+    assert legend(ax) == ["allocated", "95 %", "80 %", "median", "limit: 900", "reached between"]
     assert ax.get_title(loc="left") == f"Time remaining: shop · in all, as of 2026-08-29\n{full}"
     assert ax.get_ylim()[1] > table["high_95"].max() * 0.99
     bands = [band.get_datalim(ax.transData).intervaly.max() for band in ax.collections]
@@ -74,9 +80,9 @@ def test_an_end_beyond_the_horizon_is_said_to_be_there() -> None:
     at_the_end = float(ahead(90_000, horizon=60)["expected"].iloc[-1])
     assert title(tn.plots.forecast(ahead(at_the_end, horizon=60))).endswith(" to beyond the horizon")
     never = tn.plots.forecast(ahead(90_000, horizon=60))
-    assert (title(never), legend(never)[-1]) == ("Full: not within the horizon", "limit")
+    assert (title(never), legend(never)[-1]) == ("Reached: not within the horizon", "limit: 90,000")
     now = tn.plots.forecast(ahead(100, horizon=60))
-    assert (title(now), legend(now)[-1]) == ("Full: now", "limit")
+    assert (title(now), legend(now)[-1]) == ("Reached: now", "limit: 100")
 
 
 def title(ax: Axes) -> str:

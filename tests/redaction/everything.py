@@ -84,6 +84,7 @@ CAPACITY: dict[str, Use] = {
     "growth_series": lambda a: tn.capacity.growth_series(a.amounts),
     "headroom": lambda a: tn.capacity.headroom(a.vms, LIMITS),
     "largest_disks": lambda a: tn.capacity.largest_disks(a.inventory.disks, a.vms),
+    "limits_of": lambda a: tn.capacity.limits_of(LIMITS, "shop"),
     "price_template": lambda a: tn.capacity.price_template(a.vms),
     "reclaimable": lambda a: tn.capacity.reclaimable(a.vms),
     "single_zone": lambda a: tn.capacity.single_zone(a.vms, app="prefix"),
@@ -215,6 +216,8 @@ KEPT: dict[str, Use] = {
         name: lambda a, name=name: getattr(a.history, name)()
         for name in ("amounts", "churn", "flavor_migrations", "lifetimes", "newest", "snapshots", "stopped_since")
     },
+    "engine": lambda a: a.history.engine,
+    "zones": lambda a: a.history.zones(),
     "at": lambda a: a.history.at("2026-10-01"),
     "between": lambda a: a.history.between("2026-10-01", "2026-10-02"),
     "of": lambda a: a.history.of("shop"),

@@ -78,7 +78,8 @@ def test_the_summary_says_what_changed_grows_and_is_full(account: tn.Inventory, 
     past = tn.report.over_time(account, store, limits)
     said = str(tn.report.summary(account, limits, past=past))
     assert re.search(
-        r"Instances since 20\S+ \d\d:\d\d UTC: \d created, 1 deleted, 1 renamed, 1 resized\. \d+ change", said
+        r"Instances since 20\S+ \d\d:\d\d UTC: \d created, 1 deleted, 1 renamed, 1 resized\..* \d+ rows of what came",
+        said,
     )
     now = tn.capacity.totals(account.instances_detail)["vcpus"]["Total"]
     was = past.levels["vcpus"]["before"]
@@ -105,14 +106,13 @@ def test_a_step_of_a_zone_is_named(account: tn.Inventory, store: Path, tmp_path:
     said = tn.report.summary(account, past=dataclasses.replace(past, growth_by_zone=steps))
     step = "kr-pub-b +39 GB of RAM on 2026-10-14, the last of 2 steps"
     assert f"Not in the growth of a zone is a step: {step}." in said
-    one = account.instances_detail["zone"] == "kr-pub-b"
-    alone = account.instances_detail["instance_id"][one]
+    vms = account.instances_detail
+    alone = tn.Inventory({"instances_detail": vms[vms["zone"] == "kr-pub-b"]}, {}, account.fetched_at, "")
     for ago in range(1, 30):
         moment = pd.Timestamp(account.fetched_at) - pd.Timedelta(days=ago)
-        tables = {"instances_detail": account.instances_detail[account.instances_detail["instance_id"].isin(alone)]}
-        tn.history.record(tn.Inventory(tables, {}, account.fetched_at, ""), tmp_path, at=moment, project="shop")
-    assert tn.report.over_time(account, tmp_path).growth is not None
-    assert tn.report.over_time(account, tmp_path).growth_by_zone is None
+        tn.history.record(alone, tmp_path, at=moment, project="shop")
+    assert tn.report.over_time(alone, tmp_path).growth is not None
+    assert tn.report.over_time(alone, tmp_path).growth_by_zone is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_page_has_the_sections_their_tables_and_plots(written: list[Path], a
     [zones] = [table for table in page.find_all("table") if "Growth from" in table.get_text() and table is not rates]
     assert {cell.get_text().strip() for cell in zones.find_all("td")} >= {"kr-pub-a", "kr-pub-b", "vCPUs"}
     assert sum("closest to its limit today" in item.get_text() for item in page.find_all("li")) == 2
-    day = pd.Timestamp(account.fetched_at) - pd.Timedelta(days=1)
+    day = pd.Timestamp(account.fetched_at)  # the account itself is the newest point
     assert [cell.get_text().strip() for cell in rates.find_all("td")].count(f"{day:%Y-%m-%d}") == 4
 
 
@@ -163,21 +163,21 @@ def test_the_workbook_has_the_same_tables_whole(written: list[Path], account: tn
     book.close()
 
 
-def test_a_history_that_is_too_short_says_so_in_the_words_of_the_refusal(
-    account: tn.Inventory, limits: Path, tmp_path: Path
-) -> None:
+def test_a_history_that_is_too_short_says_so_in_the_words_of_the_refusal(account: tn.Inventory, tmp_path: Path) -> None:
     lived.record(account, tmp_path / "store", days=3)
-    with pytest.raises(tn.InvalidInput) as caught:
-        tn.capacity.growth(tn.history.open_store(tmp_path / "store"))
+    limits = tmp_path / "limits.csv"
+    limits.write_text("vcpus\n9000\n")  # what is reached already is told of a short history too
+    why = tn.report.over_time(account, tmp_path / "store").refused[GROWTH]
+    assert "4 of the 14 days needed with a snapshot" in why
     paths = tn.report.write(account, tmp_path / "out", history=tmp_path / "store", limits=limits)
     page = BeautifulSoup(paths[0].read_text("utf-8"), "html.parser")
     assert [head for head in headings(paths[0]) if head in SECTIONS] == SECTIONS
     text = " ".join(page.get_text(" ").split())
-    assert text.count(f"Not told: {caught.value}") == 2
-    assert f"Growth and time remaining: {caught.value}" in text
+    assert text.count(f"Not told: {why}") == 2
+    assert f"Growth and time remaining: {why}" in text
     book = load_workbook(paths[1])
     assert not {"Growth", "Time remaining"} & set(book.sheetnames)
-    assert dict(book["About"].values)["not told: Growth"] == str(caught.value)
+    assert dict(book["About"].values)["not told: Growth"] == why
     book.close()
 
 
@@ -215,3 +215,93 @@ def test_audit_and_reclaimable_use_what_the_history_has_seen(account: tn.Invento
     assert set(idle["evidence"]) <= {"history", "updated_at, launched_at"}
     findings = tn.audit.run(account, history=past.history)
     assert of_run(findings)["source"] == account.source
+
+
+def moved(account: tn.Inventory, days: int) -> tn.Inventory:
+    """Return the account as if it had been fetched some days later."""
+    later = pd.Timestamp(account.fetched_at) + pd.Timedelta(days=days)
+    return tn.Inventory(account.tables, account.absent, later.isoformat(), account.source)
+
+
+@pytest.mark.parametrize("days", [0, 10, 60])
+def test_what_is_ahead_is_counted_from_the_account_and_agrees_with_headroom(
+    account: tn.Inventory, store: Path, days: int
+) -> None:
+    now, limits = moved(account, days), {"*": {"vcpus": 260}, "kr-pub-b": {"vcpus": 260}}
+    past = tn.report.over_time(now, store, limits)
+    said = str(tn.report.summary(now, limits, past=past))
+    assert (f"The last snapshot is {days + 1} days older than this data" in said) == (days > 0)
+    if days == 60:
+        assert f"{days} of {days + 36} days in one gap" in said
+        assert set(past.refused) == {GROWTH, REMAINING}
+        return
+    left = tn.capacity.headroom(now.instances_detail, limits)
+    assert past.forecast["allocated"].to_dict() == left["allocated"].to_dict()
+    dates = past.forecast[["earliest", "expected", "latest"]].stack()
+    assert dates.min() >= pd.Timestamp(now.fetched_at).floor("D")
+
+
+def test_an_account_that_is_empty_now_has_nothing_allocated(account: tn.Inventory, store: Path) -> None:
+    empty = {name: frame.iloc[:0] for name, frame in account.tables.items() if "instance_id" in frame}
+    now = tn.Inventory(account.tables | empty, account.absent, account.fetched_at, account.source)
+    past = tn.report.over_time(now, store, {"vcpus": 60})
+    assert past.forecast["allocated"].tolist() == [0]
+    assert past.growth["allocated"].unique().tolist() == [0]
+
+
+def test_a_snapshot_of_the_account_itself_is_not_counted_twice(account: tn.Inventory, tmp_path: Path) -> None:
+    lived.record(account, tmp_path, days=25)
+    before = tn.report.over_time(account, tmp_path).growth
+    tn.history.record(account, tmp_path, at=account.fetched_at, project="shop")
+    pd.testing.assert_frame_equal(tn.report.over_time(account, tmp_path).growth, before)
+
+
+def test_beside_a_limit_that_is_reached_the_next_one_is_told(account: tn.Inventory, store: Path) -> None:
+    past = tn.report.over_time(account, store, {"vcpus": 1, "ram_gb": 620, "disk_gb": 10**6})
+    assert past.nearest() == [("Total", "vcpus"), ("Total", "ram_gb")]
+    said = str(tn.report.summary(account, past=past))
+    assert "In all the limit of 1 vCPUs is reached already." in said
+    assert "In all, reached next as it grows: the limit of 620 GB of RAM, " in said
+
+
+def test_limits_of_other_projects_are_not_used(account: tn.Inventory, store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "limits.csv"
+    path.write_text("project,zone,vcpus\nshop,*,260\nlab,*,7\n*,*,900\n")
+    past = tn.report.over_time(account, store, path)
+    assert past.forecast["limit"].to_dict() == {("Total", "vcpus"): 260}
+    pages = tn.report.write(account, tmp_path / "out", history=store, limits=path)
+    text = BeautifulSoup(pages[0].read_text("utf-8"), "html.parser").get_text(" ")
+    assert "of 260 vCPUs are allocated" in text
+    assert "900" not in text.partition("Headroom")[2].partition("Growth")[0]
+    other = tmp_path / "other.csv"
+    other.write_text("project,zone,vcpus\nlab,*,7\n")
+    none = tn.report.over_time(account, store, other)
+    assert none.refused == {REMAINING: "the limits have none of project shop"}
+    with pytest.raises(tn.InvalidInput, match="limits are by project, and it is not said which"):
+        tn.report.write(account, tmp_path / "out", limits=path)
+
+
+def test_the_changes_are_told_as_diff_tells_them(account: tn.Inventory, store: Path, written: list[Path]) -> None:
+    past = tn.report.over_time(account, store)
+    created = past.brief[(past.brief["change"] == "created") & (past.brief["table"] == "instances_detail")]
+    assert created["after"].str.contains(r"vCPU.*GB, kr-pub").all()
+    assert created["after"].iloc[0] in BeautifulSoup(written[0].read_text("utf-8"), "html.parser").get_text(" ")
+    same = dataclasses.replace(past, changes=past.changes.iloc[:0], brief=past.brief.iloc[:0])
+    assert "came or went" not in str(tn.report.summary(account, past=same))
+
+
+def test_nothing_is_drawn_where_nothing_changed(account: tn.Inventory, tmp_path: Path) -> None:
+    tn.history.record(account, tmp_path / "s", at=pd.Timestamp(account.fetched_at) - pd.Timedelta(days=1), project="a")
+    pages = tn.report.write(account, tmp_path / "out", history=tmp_path / "s")
+    page = BeautifulSoup(pages[0].read_text("utf-8"), "html.parser")
+    assert "Nothing changed." in page.get_text(" ")
+    assert not [picture for picture in page.find_all("img") if picture["alt"] == f"Plot: {SINCE}"]
+
+
+def test_a_limit_that_is_reached_is_told_though_the_history_is_short(account: tn.Inventory, tmp_path: Path) -> None:
+    lived.record(account, tmp_path, days=3)
+    past = tn.report.over_time(account, tmp_path, {"*": {"vcpus": 9000}, "kr-pub-b": {"vcpus": 1}})
+    said = str(tn.report.summary(account, past=past))
+    assert list(past.refused) == [GROWTH]
+    assert "In kr-pub-b the limit of 1 vCPUs is reached already." in said
+    assert "Time remaining is not told in all: 4 of the 14 days needed with a snapshot" in said

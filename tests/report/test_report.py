@@ -212,7 +212,7 @@ def test_limits_prices_rules_and_waivers_are_in_page_and_workbook(files: dict[st
     text = BeautifulSoup(paths[0].read_text("utf-8"), "html.parser").get_text(" ")
     left = tn.capacity.headroom(account.instances_detail, files["limits"]).loc[("kr-pub-b", "vcpus"), "remaining"]
     assert "How many more of each flavor fit" in text
-    assert f"{left:,.0f}".replace("-", "−") in text
+    assert f"{left:,.0f}".replace("-", "\N{MINUS SIGN}") in text
     assert "A month, in the currency of the prices" in text
     assert "No limits were given" not in text
     assert "cost-center" in text

@@ -148,6 +148,7 @@ def test_tab_shows_what_is_meant_for_users() -> None:
         "growth_series",
         "headroom",
         "largest_disks",
+        "limits_of",
         "price_template",
         "reclaimable",
         "single_zone",

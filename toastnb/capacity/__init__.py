@@ -15,6 +15,7 @@ from toastnb.capacity.failure import zone_failure
 from toastnb.capacity.forecasts import forecast, forecast_series
 from toastnb.capacity.growth import growth, growth_series
 from toastnb.capacity.headroom import headroom
+from toastnb.capacity.limits import limits_of
 from toastnb.capacity.mix import flavor_mix
 from toastnb.capacity.options import disk_options
 from toastnb.capacity.prices import price_template
@@ -33,6 +34,7 @@ __all__ = [
     "growth_series",
     "headroom",
     "largest_disks",
+    "limits_of",
     "price_template",
     "reclaimable",
     "single_zone",

@@ -72,6 +72,20 @@ def of_partitions(
     return whole
 
 
+def on_workers(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """Return what a function answers of each item, in their order, by whatever scheduler Dask has."""
+    import dask
+
+    return list(dask.compute(*[dask.delayed(work)(item) for item in items]))
+
+
+def of_each(history: object, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """Return what a function answers of each item: on Dask's workers, where the history that they are of is Dask's."""
+    if is_distributed(history) or getattr(history, "engine", "") == "dask":
+        return on_workers(work, items)
+    return [work(item) for item in items]
+
+
 def each_partition(work: Callable[..., pd.DataFrame], frame: Any, *arguments: Any) -> Any:
     """Return ``work(frame, *arguments)``: a Dask frame of a Dask frame, for what works row by row."""
     if not is_distributed(frame):

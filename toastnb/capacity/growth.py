@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toastnb.capacity.daily import Daily, History, amounts_of, daily
+from toastnb.capacity.daily import Daily, History, amounts_of, check_enough, daily
+from toastnb.capacity.distributed import of_each
 from toastnb.capacity.steps import may_have_season, shaped
+from toastnb.capacity.together import with_total
 from toastnb.capacity.trend import Fit, fitted, quantiles, surprise
 
 MONTH = 30
@@ -30,16 +32,20 @@ _KINDS = {
 _SERIES_KINDS = {"allocated": "Float64", "level": "Float64", "step": "Float64"}
 
 
-def growth(history: History, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def growth(history: History, by: str | Sequence[str] | None = None, total: bool = False) -> pd.DataFrame:
     """Tell how fast what is allocated grows, apart from steps such as a migration.
 
     Parameters
     ----------
     history : History or DataFrame
         As `tn.history.open_store` answers, or as its `amounts`; or a Dask frame, as ``table("instances_detail")`` of a
-        history with ``engine="dask"``, where a snapshot without instances is not seen.
+        history with ``engine="dask"``, where a snapshot without instances is not seen. Of a History it is remarked
+        where the newest snapshot of a project is more than two days old; of a frame, column last tells.
     by : str or list of str, optional
         Columns to group by besides the project, as zone.
+    total : bool
+        Whether to tell of all projects together too, as the project ``Total``: the sum of their last snapshots of
+        each day on which all that have begun have one. One that has had none for more than 7 days is not in it.
 
     Returns
     -------
@@ -69,11 +75,19 @@ def growth(history: History, by: str | Sequence[str] | None = None) -> pd.DataFr
     >>> round(row.a_month), row.last_step_on.date().isoformat(), round(row.last_step)
     (15, '2026-09-01', 40)
     """
-    amounts, keys = amounts_of(history, by)
-    rows = [_row(series) for series in daily(amounts, keys)]
+    found, keys = _found(history, by, total)
+    rows = of_each(history, _row, found)
     table = pd.DataFrame([row for _, row in rows], columns=list(_KINDS))
     table.index = pd.MultiIndex.from_tuples([key for key, _ in rows], names=[*keys, "resource"])
-    return table.astype(_KINDS)
+    return as_it_stands(table.astype(_KINDS))
+
+
+def _found(history: History, by: str | Sequence[str] | None, total: bool) -> tuple[list[Daily], list[str]]:
+    """Return the series of a history, of which one at least is enough, and their keys."""
+    amounts, keys = amounts_of(history, by)
+    found = daily(with_total(amounts) if total else amounts, keys)
+    check_enough(found)
+    return found, keys
 
 
 def _row(series: Daily) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -109,7 +123,7 @@ def _day(series: Daily, number: int) -> pd.Timestamp:
     return series.first + pd.Timedelta(days=number)
 
 
-def growth_series(history: History, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+def growth_series(history: History, by: str | Sequence[str] | None = None, total: bool = False) -> pd.DataFrame:
     """Return the days that `growth` works on, with the level that it sees and the steps that it found.
 
     Parameters
@@ -118,13 +132,15 @@ def growth_series(history: History, by: str | Sequence[str] | None = None) -> pd
         As for `growth`.
     by : str or list of str, optional
         As for `growth`.
+    total : bool
+        As for `growth`.
 
     Returns
     -------
     DataFrame
         Indexed by project, `by`, resource and day (datetime64[us, UTC]): allocated (missing on a day without a
         snapshot), level (without noise and weekly season), step (Float64: by how much the level stepped on this day;
-        missing where it did not). Groups that `growth` refuses have no rows.
+        missing where it did not). Groups that `growth` refuses have no rows; ``attrs["refused"]`` counts them.
 
     Raises
     ------
@@ -142,9 +158,11 @@ def growth_series(history: History, by: str | Sequence[str] | None = None) -> pd
     >>> series.step.dropna().round().to_dict()
     {Timestamp('2026-09-01 00:00:00+0000', tz='UTC'): 80.0}
     """
-    amounts, keys = amounts_of(history, by)
-    tables = [_series(series) for series in daily(amounts, keys) if not series.lacking]
-    return joined(tables, [*keys, "resource", "day"]).astype(_SERIES_KINDS)
+    found, keys = _found(history, by, total)
+    tables = of_each(history, _series, [series for series in found if not series.lacking])
+    table = joined(tables, [*keys, "resource", "day"]).reindex(columns=[*_SERIES_KINDS]).astype(_SERIES_KINDS)
+    table.attrs["refused"] = len({series.key[:-1] for series in found if series.lacking})
+    return table
 
 
 def _series(series: Daily) -> pd.DataFrame:
@@ -165,4 +183,16 @@ def labelled(table: pd.DataFrame, key: tuple[Any, ...], first: pd.Timestamp) -> 
 
 def joined(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
     """Return labelled days of several groups, one below the other."""
-    return pd.concat(tables).rename_axis(names)
+    nothing = pd.DataFrame(index=pd.MultiIndex.from_arrays([[]] * len(names)))
+    return as_it_stands((pd.concat(tables) if tables else nothing).rename_axis(names))
+
+
+def as_it_stands(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose order is that of its index too, or pandas warns of a slow look-up at ``loc[project, ...]``.
+
+    Days are in the order of time in any case.
+    """
+    index = table.index
+    parts = [pd.factorize(index.get_level_values(n), sort=name == "day") for n, name in enumerate(index.names)]
+    codes, levels = [part[0] for part in parts], [part[1] for part in parts]
+    return table.set_axis(pd.MultiIndex(levels=levels, codes=codes, names=index.names))  # type: ignore[arg-type] # stubs

@@ -7,6 +7,9 @@ Koopman, 1992), as long as it is large by what is usual and large for who reads 
 In a small group, or one of instances of unlike sizes, most days have no change, and a few have a large one: an instance
 more or less stands out there from what is usual. What comes again is no step but how such a group grows. So a step is
 also far larger than every other change and than an instance, and rare.
+
+What the newest snapshot alone says may be wrong, or gone tomorrow. So a step is one when two later days with a snapshot
+have it. Until then it is unrest as any other, and the interval is as wide as that.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ LEAST_SHARE = 0.05  # of what was allocated
 TIMES_OTHERS = 3.0  # times the largest change that is no step
 TIMES_UNIT = 6.0  # times what an instance has
 DAYS_EACH = 60  # as many days of history for every step
+LATER = 2  # days with a snapshot after it
 _MOST = 12
 _LEAST_WEEKS = 3
 
@@ -60,7 +64,7 @@ def with_steps(model: Model) -> Model:
 def _rare(model: Model) -> Model:
     """Return a model with its largest steps: as many as are rare, and far larger than every other change.
 
-    Where each larger one has its like, none is left.
+    Where each larger one has its like, none is left. What is too new to be a step does not speak against the others.
     """
     fit = fitted(model, among=ROUGHLY)
     sizes = np.abs(fit.sizes)
@@ -71,7 +75,7 @@ def _rare(model: Model) -> Model:
     for count in range(min(len(sizes), max(1, len(model.values) // DAYS_EACH)), 0, -1):
         chosen = largest_first[:count]
         steps = tuple(sorted(model.steps[number] for number in chosen))
-        others = changes[~np.isin(known[1:], steps)].max(initial=0)
+        others = changes[:-LATER][~np.isin(known[1:-LATER], steps)].max(initial=0)
         if sizes[chosen].min() >= max(TIMES_OTHERS * others, TIMES_UNIT * model.unit):
             return replace(model, steps=steps)
     return replace(model, steps=())
@@ -81,13 +85,15 @@ def _standing_out(model: Model) -> Model:
     known = np.flatnonzero(np.isfinite(model.values))
     if not _may_step(model.values[known]):
         return model
+    newest = known[-1 - LATER]
     for _ in range(_MOST):
         level, standing = surprise(model)
-        day = known[np.searchsorted(known, int(standing[:-1].argmax()) + 1)]
+        standing = standing[:newest]
+        day = known[np.searchsorted(known, int(standing.argmax()) + 1)]
         before = known[known < day][-1]
         more = replace(model, steps=tuple(sorted({*model.steps, int(day)})))
         is_known = more.steps == model.steps
-        if is_known or standing[:-1].max() < STANDS_OUT or not _is_large(more, int(day), level[before]):
+        if is_known or standing.max() < STANDS_OUT or not _is_large(more, int(day), level[before]):
             return model
         model = more
     return model

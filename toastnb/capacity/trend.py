@@ -11,6 +11,9 @@ statsmodels' Kalman filter does the arithmetic: days without a snapshot are miss
 start diffuse, so that what is not known of them is in every interval. How much of the unrest is a walk (instances made
 and deleted), how much is noise that passes again, and how soon it passes, cannot be told well from a short history. So
 none is chosen: a forecast is the mixture over `UNREST`, each weighed by its likelihood.
+
+A project in which hardly anything happens seems to stand still, by any of them: that nothing came in 60 days does not
+say that nothing comes in the next 60. So `SELDOM` instances, spread over the history, are added to what was seen.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ UNREST = (
 ROUGHLY = (UNREST[0], UNREST[3], UNREST[5], UNREST[7])  # enough to find steps and a season by
 _LEVEL, _GROWTH, _NOISE, _FIRST_SEASON = 0, 1, 2, 3
 WEEK = 7
+SELDOM = 2  # the posterior of a Poisson rate: what was seen and this many more, in as many days
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ class Model:
         """How many figures the season has."""
         return WEEK - 1 if self.season else 0
 
+    @property
+    def seldom(self) -> float:
+        """The variance a day of what comes so seldom that a history need not have it."""
+        return SELDOM * self.unit**2 / len(self.values)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -92,7 +101,8 @@ class Fit:
     @property
     def growth(self) -> tuple[Floats, Floats]:
         """The growth a day and its error, by unrest."""
-        return self.states[:, _GROWTH], np.sqrt(self.covariances[:, _GROWTH, _GROWTH])
+        seldom = self.model.seldom / len(self.model.values)
+        return self.states[:, _GROWTH], np.sqrt(self.covariances[:, _GROWTH, _GROWTH] + seldom)
 
     @property
     def level(self) -> float:
@@ -127,12 +137,14 @@ def fitted(model: Model, horizon: int = 1, among: Sequence[Unrest] = UNREST) -> 
     variance = np.array([one.variance for one in told])
     means = np.array([result.forecasts[0, days:] for result in results])
     spread = np.array([result.forecasts_error_cov[0, 0, days:] for result in results])
+    ahead = np.arange(1, horizon + 1)
+    seldom = model.seldom * (ahead + ahead**2 / days)
     return Fit(
         model,
         weights / weights.sum(),
         told[0].freedom,
         means,
-        np.sqrt(spread * variance[:, None]),
+        np.sqrt(spread * variance[:, None] + seldom),
         np.array([result.predicted_state[:, days] for result in results]),
         np.array([result.predicted_state_cov[:, :, days] for result in results]) * variance[:, None, None],
     )

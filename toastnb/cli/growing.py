@@ -9,6 +9,8 @@ import typer
 
 from toastnb.cli.common import OutFileOption, ProjectOption, StoreArgument, history_of, say
 from toastnb.cli.tables import Format, checked_format, write
+from toastnb.errors import InvalidInput
+from toastnb.remarks import heard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +40,7 @@ def growth(
         list[str] | None, typer.Option("--by", help="A column to group by besides the project, as zone; again.")
     ] = None,
     project: ProjectOption = "",
+    total: Annotated[bool, typer.Option("--total", help="All projects together too, as the project Total.")] = False,
     format: FormatOption = None,
     out: OutFileOption = None,
 ) -> None:
@@ -48,30 +51,60 @@ def growth(
     from toastnb import capacity
 
     kind = checked_format(format, out)
-    table = capacity.growth(history_of(store, project), by=by)
+    with heard(remarks := list[str]()):
+        table = capacity.growth(history_of(store, project), by=by, total=total)
+    _tell(remarks)
     _write(table, [*_RATES, *_SPAN], kind, out, "growth")
 
 
 def forecast(
     store: StoreArgument,
-    limits: Annotated[Path, typer.Option(help="What may be allocated at most, CSV, by zone or in all.")],
+    limits: Annotated[Path, typer.Option(help="What may be allocated at most, CSV, by project and zone or in all.")],
     horizon: Annotated[int, typer.Option(min=1, max=1825, help="How many days to look ahead.")] = 180,
     project: ProjectOption = "",
+    total: Annotated[bool, typer.Option("--total", help="The limits are those of all projects together.")] = False,
     format: FormatOption = None,
     out: OutFileOption = None,
 ) -> None:
     """Tell when what is allocated reaches its limits, as a range of dates, and which resource is first.
 
     Earliest, expected and latest are the days on which the ends of the interval of 80 % and its middle are at the
-    limit; "-" is not within the horizon. Each project is held against the same limits.
+    limit; "-" is not within the horizon. Each project is held against the same limits, or, where these have a column
+    project, against its own (*: all together).
 
     "toastnb template limits.csv" has a file to start from.
     """
     from toastnb import capacity
 
     kind = checked_format(format, out)
-    table = capacity.forecast(history_of(store, project), limits, horizon)
+    known = history_of(store, project)
+    bounds = capacity.limits_of(limits, project) if project else limits
+    if bounds is None:
+        raise InvalidInput(f"{limits} has no limits of {project}", hint="Its rows of other projects are not used.")
+    with heard(remarks := list[str]()):
+        table = capacity.forecast(known, bounds, horizon, total)
+    _tell(remarks)
     _write(table, _AHEAD, kind, out, "forecast")
+    _tell_what_is_past(table)
+
+
+def _tell(remarks: list[str]) -> None:
+    for told in remarks:
+        say(f"Note: {told}.")
+
+
+def _tell_what_is_past(table: pd.DataFrame) -> None:
+    """Tell of dates that were ahead of an old snapshot, and are not ahead of today."""
+    import pandas as pd
+
+    today = pd.Timestamp.now("UTC").floor("D")
+    ahead = table.loc[table["full"] != "now", ["earliest", "expected", "latest"]]
+    past = int((ahead < today).to_numpy().sum())
+    if past:
+        is_past = "date is" if past == 1 else "dates are"
+        say(
+            f"{past:,} {is_past} before today, {today:%Y-%m-%d}: what was ahead of the last snapshot. Record a new one."
+        )
 
 
 def _write(table: pd.DataFrame, shown: list[str], kind: Format, out: Path | None, name: str) -> None:

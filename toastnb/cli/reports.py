@@ -66,7 +66,9 @@ def report(
     history: Annotated[
         str, typer.Option(help="A history, a folder or URL: shows changes since last time, growth, time remaining.")
     ] = "",
-    project: Annotated[str, typer.Option(help="The account's name in the history; the profile's by default.")] = "",
+    project: Annotated[
+        str, typer.Option(help="The account's name in the history and in limits; the profile's by default.")
+    ] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
 ) -> None:
     """Write the capacity report (HTML and Excel) and print the totals by zone.
@@ -79,6 +81,8 @@ def report(
     from toastnb.rules import check_file_name
 
     reports.writer.folder_for(out)  # before anything is read
+    if project and not history and limits is None:
+        raise InvalidInput("--project is for --history or --limits of one account", hint="Give one of them.")
     pasts = _histories(history, project, names_of(profile))
     if are_many(profile):
         folders = {name: out / check_file_name(name) for name in names_of(profile)}
@@ -99,6 +103,7 @@ def report(
                 rules=rules,
                 waivers=waivers,
                 history=pasts.get(name),
+                project=project or name,
                 pdf=pdf,
                 tell=lambda step: say(f"{step} ..."),
             )
@@ -121,7 +126,7 @@ def report(
 
 def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
     """Return what a history has of each profile. One that it does not have is an error, or told where it is of many."""
-    if project and (not history or len(names) > 1):
+    if project and len(names) > 1:
         raise InvalidInput("--project is for --history of one account", hint="Many are looked for by their profiles.")
     if not history:
         return {}
@@ -184,6 +189,8 @@ def audit(
             raise InvalidInput("--history is given with several profiles", hint="Audit them one by one.")
         findings, is_whole = pull_many(profile, saved, lambda projects: projects.audit(checks, waivers, rules))
     else:
+        if project and not history:
+            raise InvalidInput("--project is for --history of one account", hint="Give it with --history.")
         past = _histories(history, project, names_of(profile)).get(profile)
         findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=past)
     text = _written(findings, kind)

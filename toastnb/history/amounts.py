@@ -91,10 +91,9 @@ def series_of(chosen: pd.DataFrame, keys: list[str], sums: Sequence[pa.Table]) -
     added = _added(sums, keys)
     summed = as_frame_of(added)
     when = chosen[["snapshot_id", "at", "project"]].astype({"snapshot_id": summed["snapshot_id"].dtype})
-    table = when.merge(summed, on="snapshot_id", how="inner" if keys else "left")
-    if not keys:  # a snapshot without instances is one of nothing
-        nothing = table["instances"].isna()
-        table.loc[nothing, _SUMMED] = 0
+    table = when.merge(summed, on="snapshot_id", how="left")
+    nothing = table["instances"].isna()  # a snapshot without instances is one of nothing, and one of no group
+    table.loc[nothing, _SUMMED] = 0
     table["ram_gb"] = table.pop("ram_mb").astype("Float64") / 1024
     table = table.sort_values(["at", "project", *keys], kind="stable", ignore_index=True)
     return table[["at", "project", *keys, *_AMOUNTS]]

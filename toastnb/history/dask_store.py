@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pandas as pd
 import pyarrow as pa
 
+from toastnb.capacity.distributed import on_workers
 from toastnb.capacity.times import moment
 from toastnb.errors import NotFound
 from toastnb.history import distributed
@@ -30,6 +31,8 @@ class DaskHistory(History):
 
     Made by ``open_store(store, engine="dask")``. What is small is the same as in `History`: snapshots, timeline.
     """
+
+    engine = "dask"
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> dd.DataFrame:
         """Return a table of all snapshots as a Dask frame; each partition is some snapshots.
@@ -134,13 +137,13 @@ class DaskHistory(History):
         """
         keys = checked_keys(by)
         sums = partial(_sums, address=self._place.address, keys=keys)
-        found = distributed.on_workers(sums, distributed.shares(self._as_stored()))
+        found = on_workers(sums, distributed.shares(self._as_stored()))
         return series_of(self._chosen, keys, [_aligned(one) for one in found])
 
     def of_each(self, work: Callable[[History], T]) -> Iterator[T]:
         """Yield what a function says of the history of each project, in pandas on some worker."""
         mine = [self.of(project)._chosen for project in self.projects]
-        yield from distributed.on_workers(partial(_of_one, address=self._place.address, work=work), mine)
+        yield from on_workers(partial(_of_one, address=self._place.address, work=work), mine)
 
     def _as_stored(self) -> pd.DataFrame:
         """Return the snapshots in the order in which their rows lie in the files."""

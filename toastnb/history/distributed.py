@@ -1,10 +1,9 @@
-"""A store's rows in Dask frames, and work on its snapshots by Dask: each worker opens the store and reads its share."""
+"""A store's rows in Dask frames: each worker opens the store and reads its share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,8 @@ from toastnb.history.places import Place
 from toastnb.history.reading import as_frame_of, check_whole, rows_a_snapshot, rows_of
 
 with needs("dask"):
-    import dask
-    import dask.dataframe as dd
+    from dask import dataframe as dd
 
-T = TypeVar("T")
 _ROWS_A_PARTITION = 500_000
 _FILES_A_PARTITION = 16  # before they are merged, a snapshot is a file of its own
 _SENT = ["snapshot_id", "project", "at", "part", "mixed", "rows"]
@@ -61,8 +58,3 @@ def batches(chosen: pd.DataFrame, table: str, of: str, most: int) -> list[pd.Dat
     others = chosen[of].ne(chosen[of].shift()).cumsum() - 1
     parts = chosen.groupby([rows.cumsum() // _ROWS_A_PARTITION, others // most], sort=False)
     return [part for _, part in parts] or [chosen]
-
-
-def on_workers(work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
-    """Return what a function answers of each item, in their order, by whatever scheduler Dask has."""
-    return list(dask.compute(*[dask.delayed(work)(item) for item in items]))

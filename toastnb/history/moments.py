@@ -88,7 +88,8 @@ def of_each_pair(a: Moment, b: Moment, work: Callable[[Inventory, Inventory], T]
         if not isinstance(side, Moment):
             hint = 'Give two of open_store(store, engine="dask").at(when), or two inventories.'
             raise InvalidInput(f"a Moment stands beside {type(side).__name__}", hint=hint)
-    from toastnb.history.distributed import batches, on_workers
+    from toastnb.capacity.distributed import on_workers
+    from toastnb.history.distributed import batches
 
     olds, news = (
         one._chosen[one._chosen["project"].isin(other.projects)].reset_index(drop=True)

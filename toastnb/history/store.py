@@ -38,6 +38,8 @@ class History:
         Its table of snapshots, or some rows of it.
     """
 
+    engine = "pandas"
+
     def __init__(self, place: Place, chosen: pd.DataFrame) -> None:
         self._place = place
         self._chosen = chosen
@@ -268,7 +270,8 @@ class History:
         DataFrame
             A row a snapshot, or a snapshot and group that has instances in it, by time and project: at
             (datetime64[us, UTC]), project (str), the columns of `by`, instances, vcpus (Int64), ram_gb (Float64),
-            disk_gb (Int64), unknown (Int64: instances that lack a figure).
+            disk_gb (Int64), unknown (Int64: instances that lack a figure). A snapshot without instances is one row
+            of zeros, its groups are missing.
 
         Raises
         ------
@@ -283,6 +286,19 @@ class History:
         [['kr-pub-a', 179, 660], ['kr-pub-b', 71, 225]]
         """
         return amounts_of(self._place, self._chosen, checked_keys(by))
+
+    def zones(self) -> list[str]:
+        """Return the zones that the newest snapshot of any project knows, in use or not, sorted.
+
+        Examples
+        --------
+        >>> import toastnb as tn
+        >>> snapshot = tn.history.record(toast.inventory(), "history", project="shop")
+        >>> tn.history.open_store("history").zones()
+        ['kr-pub-a', 'kr-pub-b', 'kr-pub-c']
+        """
+        newest = self._chosen.drop_duplicates("project", keep="last")
+        return sorted(set(frame_of(self._place, "availability_zones", newest, ["zone"])["zone"].dropna()))
 
     stopped_since, churn = lives.stopped_since, lives.churn
     lifetimes, flavor_migrations = lives.lifetimes, lives.flavor_migrations

@@ -40,7 +40,7 @@ def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None)
     Axes
         A dot a day with a snapshot, and a line a group: its level, without noise and weekly season. A triangle is a
         step, with its day and size in the legend. Past 5 groups, the largest are drawn and the others counted; so are
-        steps past 6.
+        steps past 6, and the groups of which `capacity.growth` tells nothing.
 
     Raises
     ------
@@ -78,6 +78,8 @@ def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None)
                 )
         hidden = [f"{many(len(groups) - len(_LOOKS), 'other')} not drawn"] * (len(groups) > len(_LOOKS))
         hidden += [f"{many(len(steps) - _MOST_STEPS, 'smaller step')} not marked"] * (len(steps) > _MOST_STEPS)
+        refused = int(table.attrs.get("refused", 0))
+        hidden += [f"{many(refused, 'group')} too young or uneven"] * bool(refused)
         projects = list(mine.index.unique("project")) if "project" in mine.index.names else []
         whose = _name(projects[0]) if len(projects) == 1 else ""
         title = words.titled("Growth", whose, " to ".join(f"{day:%Y-%m-%d}" for day in _ends(_days(mine))))
@@ -88,7 +90,7 @@ def growth(table: pd.DataFrame, resource: str = "vcpus", ax: Axes | None = None)
 def forecast(
     table: pd.DataFrame, resource: str = "vcpus", group: tuple[str, str] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw what is ahead of one limit: the median, the intervals of 80 and 95 %, and when it is full.
+    """Draw what is ahead of one limit: the median, the intervals of 80 and 95 %, and when it is reached.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ def forecast(
     -------
     Axes
         A dot a day with a snapshot; ahead the median, in the dark band 80 % and in the light one 95 % of what may
-        come; the dashed line is the limit. Shaded from top to bottom are the days on which it may become full: from
+        come; the dashed line is the limit. Shaded from top to bottom are the days between which it is reached: from
         where the upper end of the 80 % meets the limit to where the lower end does, or to the horizon. The title has
         the dates, and the day of the last snapshot.
 
@@ -135,13 +137,13 @@ def forecast(
         else:
             rows = _of(mine, chosen)
             as_of = f"as of {_days(rows[rows['allocated'].notna()])[-1]:%Y-%m-%d}"
-            full = _draw_ahead(ax, rows)
-            _describe(ax, resource, words.titled("Time remaining", _name(chosen), as_of), True, full)
+            reached = _draw_ahead(ax, rows)
+            _describe(ax, resource, words.titled("Time remaining", _name(chosen), as_of), True, reached)
     return ax
 
 
 def _draw_ahead(ax: Axes, table: pd.DataFrame) -> str:
-    """Draw the days of one group, and return when it is full."""
+    """Draw the days of one group, and return when its limit is reached."""
     rows = table.set_axis(_days(table)).astype("float64")
     days, limit = rows.index, rows["limit"].iloc[0]
     blue = style.BLUE.colour
@@ -150,21 +152,23 @@ def _draw_ahead(ax: Axes, table: pd.DataFrame) -> str:
         ends = rows[f"low_{share}"], rows[f"high_{share}"]
         ax.fill_between(days, *ends, color=_mixed(ax, blue, alpha), linewidth=0, label=f"{share} %")
     ax.plot(days, rows["expected"], color=blue, label="median")
-    ax.axhline(limit, color=style.ink(), linestyle="--", linewidth=1, label="limit")
+    ax.axhline(limit, color=style.ink(), linestyle="--", linewidth=1, label=f"limit: {words.number(limit)}")
     ax.update_datalim([(mdates.date2num(days[0]), limit)])
-    return _shade(ax, rows, limit) if rows["allocated"].dropna().iloc[-1] < limit else "Full: now"
+    return _shade(ax, rows, limit) if rows["allocated"].dropna().iloc[-1] < limit else "Reached: now"
 
 
 def _shade(ax: Axes, rows: pd.DataFrame, limit: float) -> str:
-    """Shade the days on which the limit may be reached, and return which they are."""
+    """Shade the days between which the limit is reached, and return which they are."""
     first = [rows.index[rows[name] >= limit] for name in ("high_80", "expected", "low_80")]
     dates = [f"{days[0]:%Y-%m-%d}" if len(days) else "" for days in first]
     if not dates[0]:
-        return "Full: not within the horizon"
+        return "Reached: not within the horizon"
     end = first[2][0] if dates[2] else rows.index[-1]
-    middle = f"expected {dates[1]}, " if dates[1] else ""
-    ax.axvspan(first[0][0], end, color=_mixed(ax, style.ORANGE.colour, 0.25), linewidth=0, zorder=0, label="full")
-    return f"Full: {middle}from {dates[0]} to {dates[2] or 'beyond the horizon'}"
+    shade = _mixed(ax, style.ORANGE.colour, 0.25)
+    ax.axvspan(first[0][0], end, color=shade, linewidth=0, zorder=0, label="reached between")
+    expected = f"expected {dates[1]}" if dates[1] else "perhaps"
+    span = f"between {dates[0]} and {dates[2]}" if dates[2] else f"from {dates[0]} to beyond the horizon"
+    return f"Reached: {expected}, {span}"
 
 
 def _mixed(ax: Axes, colour: str, share: float) -> tuple[float, ...]:

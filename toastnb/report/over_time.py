@@ -11,8 +11,10 @@ import pandas as pd
 
 from toastnb import capacity
 from toastnb.capacity.daily import GROWING
-from toastnb.capacity.limits import Limits, as_limits
+from toastnb.capacity.forecasts import NOW, are_first
+from toastnb.capacity.limits import Limits, as_limits, limits_of
 from toastnb.capacity.selection import TOTAL, own_names
+from toastnb.capacity.sums import totals
 from toastnb.capacity.times import moment
 from toastnb.capacity.zones import known_zones
 from toastnb.columns import TABLES
@@ -45,8 +47,13 @@ class OverTime:
         The moment of the snapshot that it is compared with, ISO 8601; empty where there is none.
     changes, levels : DataFrame or None
         As `history.diff` and `history.waterfall` answer, from that snapshot to the inventory.
+    brief : DataFrame or None
+        The changes without what came or went with its instance; one that was created or deleted says what it was.
+    behind : int
+        How many days the newest snapshot is older than the inventory.
     growth, growth_series : DataFrame or None
-        As `capacity.growth` and `capacity.growth_series` answer, without the project.
+        As `capacity.growth` and `capacity.growth_series` answer, without the project. The inventory is the newest
+        point, here and below, so that all of the report is of one moment.
     growth_by_zone : DataFrame or None
         As `capacity.growth` answers by zone, without the project; None where the history has no two zones.
     forecast, forecast_series : DataFrame or None
@@ -69,6 +76,8 @@ class OverTime:
     since: str
     changes: pd.DataFrame | None = None
     levels: pd.DataFrame | None = None
+    brief: pd.DataFrame | None = None
+    behind: int = 0
     growth: pd.DataFrame | None = None
     growth_series: pd.DataFrame | None = None
     growth_by_zone: pd.DataFrame | None = None
@@ -80,6 +89,15 @@ class OverTime:
     def why(self, section: str) -> Sentences:
         """Return why nothing is told in a section, to be shown in a notebook; empty where something is."""
         return Sentences(f"Not told: {line(said)}" for name, said in self.refused.items() if name == section)
+
+    def nearest(self) -> list[tuple[str, str]]:
+        """Return the zone and resource of the limits that are reached, and of the first of each zone that is not."""
+        if self.forecast is None:
+            return []
+        table = self.forecast
+        is_now = table["full"].eq(NOW).fillna(False).astype(bool)
+        is_first = are_first(table[~is_now]).reindex(table.index, fill_value=False).astype(bool)
+        return table.index[is_now | is_first].tolist()
 
 
 def over_time(
@@ -98,8 +116,8 @@ def over_time(
     history : History, str or path-like
         As `history.open_store` answers or takes: a folder, or a URL as ``s3://bucket/prefix``.
     limits : mapping, DataFrame or path-like, optional
-        As in `capacity.headroom`: until when they suffice. Limits of root_gb and attached_gb, and of zones that the
-        history does not know, are left out.
+        As in `capacity.headroom`: until when they suffice; with a column project, those of the account alone. Limits
+        of root_gb and attached_gb, and of zones in which there never was an instance, are left out.
     project : str
         The account's name in the history. It may be left out where the history has one project, or one of the
         inventory's source.
@@ -128,28 +146,37 @@ def over_time(
     ('2026-10-25T00:00:00+00:00', 0, 'the history is too short or too uneven to tell gro')
     """
     from toastnb.history import diff, waterfall  # only what needs it pays for it
+    from toastnb.report.changes import described, in_brief
 
     history = named(history)
+    known = opened(history)
     until = moment(inventory.fetched_at)
-    mine = _of_account(inventory, history, project).between(FIRST, until)
+    name = project_of(inventory, known, project)
+    mine = (known.of(name) if name else known).between(FIRST, until)
     refused: dict[str, str] = {}
     before = _attempt(refused, SINCE, lambda: mine.at(until - pd.Timedelta(microseconds=1)))
-    amounts = mine.amounts(by="zone")
+    amounts = _with_now(mine.amounts(by="zone"), inventory, until, name)
     growth = _attempt(refused, GROWTH, lambda: capacity.growth(amounts))
-    bounds = pd.DataFrame() if limits is None else _bounds(limits, inventory, amounts)
+    own = None if limits is None else limits_of(limits, name)
+    bounds = pd.DataFrame() if own is None else _bounds(own, inventory, amounts)
     ahead = None
-    if limits is not None:
+    if limits is not None and own is None:
+        refused[REMAINING] = f"the limits have none of project {name}"
+    if own is not None:
         ahead = _attempt(refused, REMAINING, lambda: capacity.forecast(amounts, bounds, horizon))
     zones = None
-    if growth is not None and amounts["zone"].nunique(dropna=False) > 1:
+    if growth is not None and amounts["zone"][amounts["instances"] > 0].nunique(dropna=False) > 1:
         zones = _attempt({}, GROWTH, lambda: capacity.growth(amounts, by="zone"))  # each of them may be too young
     for table in (growth, zones, ahead):
         if table is not None:
-            table.attrs = {"fetched_at": amounts["at"].max().isoformat()}
+            table.attrs = {"fetched_at": inventory.fetched_at}
+    changes = None if before is None else diff(before, inventory, tables=_COMPARED)
     return OverTime(
         history=mine,
         since="" if before is None else before.fetched_at,
-        changes=None if before is None else diff(before, inventory, tables=_COMPARED),
+        changes=changes,
+        brief=None if changes is None or before is None else described(in_brief(changes), before, inventory),
+        behind=0 if before is None else (until - moment(before.fetched_at)).days,
         levels=None if before is None else waterfall(before, inventory),
         growth=None if growth is None else growth.droplevel("project"),
         growth_series=None if growth is None else capacity.growth_series(amounts),
@@ -196,10 +223,15 @@ def project_of(inventory: Inventory, history: History, project: str = "") -> str
     return str(same[0])
 
 
-def _of_account(inventory: Inventory, history: History | str | os.PathLike[str], project: str) -> History:
-    known = opened(history)
-    name = project_of(inventory, known, project)
-    return known.of(name) if name else known
+def _with_now(amounts: pd.DataFrame, inventory: Inventory, until: pd.Timestamp, project: str) -> pd.DataFrame:
+    """Return amounts with those of the inventory as the newest, unless they are of its very moment already."""
+    if (amounts["at"] == until).any():
+        return amounts
+    now = totals(inventory.instances_detail, by="zone", total=False).reset_index()
+    if now.empty:  # as `amounts` says it of a snapshot without instances
+        now = now.reindex([0]).fillna(dict.fromkeys([*GROWING, "unknown"], 0))
+    now = now.assign(at=until, project=project)[[*amounts.columns]]
+    return pd.concat([amounts, now.astype(amounts.dtypes.to_dict())], ignore_index=True)
 
 
 def _bounds(limits: Limits, inventory: Inventory, amounts: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from toastnb.capacity.forecasts import NOW
 from toastnb.capacity.selection import MISSING, TOTAL
 from toastnb.plain import cut, many
 from toastnb.plots.words import number, signed
@@ -24,6 +25,7 @@ UNITS = {
 }
 _LONGEST_NAME = 60
 _NAMED = 5
+_LATE = 2  # days
 _DONE = ("created", "deleted", "renamed", "resized")
 
 
@@ -35,8 +37,10 @@ def since_last_time(past: OverTime) -> Iterator[str]:
     mine = past.changes[past.changes["table"] == "instances_detail"]
     counts = mine.groupby("change")["key"].nunique()
     done = [f"{counts.get(change, 0):,} {change}" for change in _DONE if counts.get(change, 0)]
-    others = len(past.changes) - len(mine)
+    brief = past.changes if past.brief is None else past.brief
+    others, along = int((brief["table"] != "instances_detail").sum()), len(past.changes) - len(brief)
     beside = f" {many(others, 'change')} in other tables." if others else ""
+    beside += f" {many(along, 'row')} of what came or went with its instance are in the workbook." if along else ""
     said = ", ".join(done) or "none created, deleted, renamed or resized"
     yield f"Instances since {moment_text(past.since)}: {said}.{beside}"
     steps = past.levels
@@ -50,6 +54,8 @@ def since_last_time(past: OverTime) -> Iterator[str]:
 
 def growing(past: OverTime) -> Iterator[str]:
     """Say how fast it grows, with the steps that are no growth."""
+    if past.behind > _LATE:
+        yield f"The last snapshot is {past.behind:,} days older than this data: what came since counts as one change."
     if past.growth is None:
         both = " and time remaining" if past.refused.get(REMAINING) == past.refused[GROWTH] else ""
         yield f"{GROWTH}{both}: {past.refused[GROWTH]}"
@@ -91,15 +97,21 @@ def remaining(past: OverTime) -> Iterator[str]:
         if past.refused.get(REMAINING) not in (None, past.refused.get(GROWTH)):
             yield f"{REMAINING}: {past.refused[REMAINING]}"
         return
-    first = past.forecast[past.forecast["binding"].fillna(False)]
-    for row in first.reset_index().to_dict("records"):
+    nearest = past.forecast.loc[past.nearest()]
+    full = set(nearest.index[nearest["full"] == NOW].get_level_values("zone"))
+    for row in nearest.reset_index().to_dict("records"):
         where = "In all" if row["zone"] == TOTAL else f"In {cut(str(row['zone']), _LONGEST_NAME)}"
         limit = f"the limit of {number(row['limit'])} {UNITS[row['resource']]}"
-        if row["full"] == "now":
+        if row["full"] == NOW:
             yield f"{where} {limit} is reached already."
             continue
-        yield f"{where}, reached first as it grows: {limit}, {_when(row, past.horizon)}."
-    there = set(past.forecast.index.get_level_values("zone")) - set(first.index.get_level_values("zone"))
+        order = "next" if row["zone"] in full else "first"
+        yield f"{where}, reached {order} as it grows: {limit}, {_when(row, past.horizon)}."
+    others = past.forecast.drop(index=sorted(set(nearest.index.get_level_values("zone"))), level="zone")
+    refused = others["refused"].dropna()
+    for zone, why in refused.groupby(level="zone", sort=True).first().items():
+        yield f"{REMAINING} is not told {_place(zone)}: {why}."
+    there = set(others.index.get_level_values("zone")) - set(refused.index.get_level_values("zone"))
     if there:
         places = ", ".join(_place(zone) for zone in sorted(there))
         yield f"No limit is reached within {past.horizon} days: {places}."

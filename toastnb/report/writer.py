@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toastnb import audit
+from toastnb.capacity.limits import limits_of
 from toastnb.errors import InvalidInput, ToastError
 from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
@@ -51,7 +52,8 @@ def write(
     out : path-like
         The folder for the report; it is made if need be, and an older report in it is replaced.
     limits : path-like, optional
-        A CSV of limits, as in `capacity.headroom`: the report shows headroom and shortfalls then.
+        A CSV of limits, as in `capacity.headroom`: the report shows headroom and shortfalls then. It may have a column
+        project: those of other projects are not used.
     prices : path-like, optional
         A CSV of prices, as in `capacity.cost`: the report shows what it costs a month then.
     rules, waivers : path-like, optional
@@ -60,7 +62,7 @@ def write(
         A history, or the folder or URL of its store: the report shows what changed since the newest snapshot before
         the inventory, growth, and with limits the time remaining. Audit and reclaimable use it too.
     project : str
-        The account's name in the history, as in `over_time`.
+        The account's name in the history, as in `over_time`, and in limits by project.
     pdf : bool
         Whether to print the page as a PDF too, with a Chromium or Chrome that is on this machine.
     tell : callable
@@ -94,12 +96,14 @@ def write(
     if pdf:
         find_chromium()  # before the work
     past = None if history is None else over_time(loaded, history, limits, project)
+    name = project if past is None else "".join(past.history.projects[:1]) or project
+    bounds = None if limits is None else limits_of(limits, name)
     findings = audit.run(loaded, rules=rules, waivers=waivers, history=None if past is None else past.history)
-    workbook = sheets(loaded, limits, prices, findings, past)
+    workbook = sheets(loaded, bounds, prices, findings, past)
     files = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
     given = {name: str(Path(path).absolute()) for name, path in files.items() if path is not None}
     tell("Running the notebook")
-    page = notebook_page(_executed(loaded, given | _of_history(past))).encode()
+    page = notebook_page(_executed(loaded, given | {"project": name} | _of_history(past))).encode()
     paths = [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
         write_workbook(target / WORKBOOK, workbook),
@@ -128,8 +132,7 @@ def _of_history(past: OverTime | None) -> dict[str, str]:
         return {}
     at = past.history.snapshots()["at"]
     ends = (at.min().isoformat(), at.max().isoformat()) if len(at) else (FIRST, FIRST)
-    given = {"history": past.history._place.address, "since": ends[0], "until": ends[1]}
-    return given | ({"project": past.history.projects[0]} if len(at) else {})
+    return {"history": past.history._place.address, "since": ends[0], "until": ends[1]}
 
 
 def folder_for(out: _Path) -> Path:
