@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 
 import toastnb as tn
-from tests.history.dying import KEEP, LATE, compact, record
+from tests.history.dying import KEEP, LATE, SLOW, compact, record
 from tests.history.stores import ROOT, Counts, account, assert_clean, counts, rows_by_duckdb, rows_by_toastnb
 
 MONTHS = ("2025-01", "2025-02")
+SCHEMES = ["", SLOW]
 AGAIN = 4  # of so many stores that dead processes left, one is worked on again
 
 
-def left_by_the_dead(what: str, folder: Path) -> list[Path]:
+def left_by_the_dead(what: str, folder: Path, scheme: str = "") -> list[Path]:
     """Return the stores that processes left which died one change later each; the last one did not die."""
-    command = [sys.executable, "-m", "tests.history.dying", what, str(folder)]
+    command = [sys.executable, "-m", "tests.history.dying", what, str(folder), *filter(None, [scheme])]
     subprocess.run(command, check=True, timeout=300, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     return sorted(path for path in folder.iterdir() if path.name.isdecimal())
 
@@ -45,10 +46,10 @@ def found_in(store: Path) -> Counts:
     return found
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-def test_a_recorder_that_is_killed(tmp_path: Path, is_new: bool) -> None:
+@pytest.mark.parametrize(("scheme", "is_new"), [("", True), ("", False), (SLOW, True), (SLOW, False)])
+def test_a_recorder_that_is_killed(tmp_path: Path, scheme: str, is_new: bool) -> None:
     before = {} if is_new else filled(tmp_path / "store")
-    stores = left_by_the_dead("record", tmp_path)
+    stores = left_by_the_dead("record", tmp_path, scheme)
     assert len(stores) > 8
     seen = []
     for number, store in enumerate(stores, 1):
@@ -59,7 +60,7 @@ def test_a_recorder_that_is_killed(tmp_path: Path, is_new: bool) -> None:
         seen.append(late)
         if number % AGAIN and number < len(stores):
             continue
-        record(store)
+        record(f"{scheme}{store}")
         again = found_in(store)
         assert len(again) == len(before) + 1
         assert again[max(again)] == counts(account(5))
@@ -79,11 +80,11 @@ def test_another_inventory_after_a_recorder_that_was_killed_takes_nothing_of_it(
             assert list(found_in(store).values()) == [counts(other)]
 
 
-@pytest.fixture(scope="module")
-def merged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counts, list[Path]]:
+@pytest.fixture(scope="module", params=SCHEMES)
+def merged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Counts, list[Path]]:
     folder = tmp_path_factory.mktemp("merged")
     expected = filled(folder / "store")
-    return expected, left_by_the_dead("compact", folder)
+    return expected, left_by_the_dead("compact", folder, request.param)
 
 
 def test_a_compactor_that_is_killed(merged: tuple[Counts, list[Path]]) -> None:

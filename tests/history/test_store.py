@@ -316,10 +316,35 @@ def test_keys_in_a_url_are_refused_and_not_shown(url: str) -> None:
         assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["s3:/an-id:Xk7-geheim@bucket/x", "S3:/bucket", "s3:bucket", "sftp:/host", "file:/x"])
+def test_a_url_that_lost_a_slash_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """As of pathlib.Path("s3://bucket")."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(tn.InvalidInput, match="begins like a URL, but not with two slashes") as caught:
+        tn.history.record(account(), url)
+    assert "geheim" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_folder_may_have_a_colon_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("./s3:x", "a:b", "c:/x", "2025:x"):
+        tn.history.record(account(), name)
+        assert len(tn.history.open_store(name)) == 1
+
+
 @pytest.mark.parametrize("store", ["", " ", None, 7, b"x"])
 def test_what_is_no_store_is_refused(store: str) -> None:
     with pytest.raises(tn.InvalidInput, match="store is no folder and no URL"):
         tn.history.open_store(store)
+
+
+@pytest.mark.parametrize("scheme", ["file://", "local://"])
+def test_a_folder_as_a_url_is_the_folder(tmp_path: Path, scheme: str) -> None:
+    tn.history.record(account(), f"{scheme}{tmp_path}/store", at=AT)
+    assert tn.history.record(account(), tmp_path / "store", at=AT)
+    assert len(tn.history.open_store(tmp_path / "store")) == 1
+    assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
 
 
 def test_a_scheme_that_nobody_knows() -> None:
