@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,65 @@ def test_what_is_kept_is_what_was_asked_for(merged: tuple[Counts, list[Path]]) -
     assert [f"{at:%m-%d} {project}" for at, project in zip(kept["at"], kept["project"], strict=True)] == [
         "01-02 dev", "01-03 shop", "02-02 dev", "02-02 shop",
     ]  # fmt: skip
+
+
+BETWEEN_THE_LOOKS = """
+import os, signal, subprocess, sys
+from tests.history.dying import LATE, WRITES
+from tests.history.stores import account
+import toastnb as tn
+
+store, first, second = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+state = {"at": "the first look"}
+
+def hook(event, arguments):
+    of_store = bool(arguments) and str(arguments[0]).startswith(store)
+    if state["at"] == "the first look" and of_store and event in ("os.mkdir", "open"):
+        if event == "os.mkdir" or arguments[2] & WRITES:
+            state["at"] = "writing"
+            if not os.fork():
+                state["at"] = "in the other one"
+                sys.stdout.write(tn.history.record(account(first), store, at=LATE, project="shop"))
+                sys.stdout.flush()
+                os._exit(0)
+            os.wait()
+    elif state["at"] == "writing" and of_store and event == "os.rename" and "/snapshots/" in str(arguments[1]):
+        state["at"] = "the second look"
+    elif state["at"] == "the second look" and of_store and event in ("os.scandir", "os.listdir"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(hook)
+tn.history.record(account(second), store, at=LATE, project="shop")
+"""
+
+
+@pytest.mark.parametrize(("first", "second"), [(3, 5), (5, 3)])
+def test_one_that_is_killed_between_its_looks_takes_nothing_of_one_that_was_told_recorded(
+    tmp_path: Path, first: int, second: int
+) -> None:
+    store = tmp_path / "store"
+    tn.history.record(account(1), store, at="2025-05-02", project="dev")
+    command = [sys.executable, "-c", BETWEEN_THE_LOOKS, str(store), str(first), str(second)]
+    done = subprocess.run(
+        command, timeout=120, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    told = done.stdout
+    said = r"has 2 inventories of shop at 2025-05-01 00:00:00\+00:00, .* counts, snapshots/0.* Remove what is wrong: sn"
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=said):
+            history = tn.history.open_store(store)
+        assert history.snapshots()[["snapshot_id", "instances"]].values.tolist()[0] == [told, first]
+        assert counts(history.at(LATE, "shop")) == counts(account(first))
+        with pytest.warns(UserWarning, match=said):
+            months = tn.history.compact(store, keep={"all": 0}, grace=0)
+        assert months.loc["2025-05"].tolist() == [1, 1, 1, 1]
+    for count in (first, second):
+        with pytest.raises(tn.Conflict, match="another inventory of shop"):
+            tn.history.record(account(count), store, at=LATE, project="shop")
+    shown = set(history._chosen["part"])
+    [other] = [path for path in store.glob("snapshots/*") if path.stem not in shown]
+    other.unlink()
+    tn.history.compact(store, grace=0)
+    assert counts(tn.history.open_store(store).at(LATE, "shop")) == counts(account(first))
+    assert_clean(store)

@@ -108,7 +108,7 @@ class Place:
             self.root = root.rstrip("/")
             if hasattr(files, "retries"):
                 files.retries = 1  # s3fs repeats what botocore has repeated: a server that hangs, for 7 minutes
-        self._opened = lambda: files  # which may have keys in it, of its library's own settings: nothing shows it
+        self._opened: Callable[[], Any] = lambda: files  # nothing shows it: there may be keys in it
 
     @property
     def files(self) -> Any:

@@ -23,6 +23,7 @@ from toastnb.columns import TABLES
 from toastnb.errors import Conflict, InvalidInput, ToastError
 from toastnb.extras import needs
 from toastnb.history import layout
+from toastnb.history.disputes import settled
 from toastnb.history.places import AT_ONCE, Place
 from toastnb.inventory import Inventory
 
@@ -35,13 +36,13 @@ TOLD = ["snapshot_id", "project", "at"]
 """What is told of the snapshot that a row is of."""
 
 
-def snapshots_of(place: Place) -> pd.DataFrame:
+def snapshots_of(place: Place, *, stacklevel: int) -> pd.DataFrame:
     """Return the table of snapshots, by time and project, each with the newest part that holds it.
 
-    Columns snapshot_id, project, part, source, digest, absent, rows (str), at (datetime64[us, UTC]), version (Int64),
-    mixed (bool).
+    What is in dispute is told, `stacklevel` above. Columns snapshot_id, project, part, source, digest, absent, rows
+    (str), at (datetime64[us, UTC]), version (Int64), mixed (bool).
     """
-    return newest_parts(entries_of(place))
+    return newest_parts(settled(place, entries_of(place), stacklevel=stacklevel + 1))
 
 
 def newest_parts(entries: pd.DataFrame) -> pd.DataFrame:

@@ -359,7 +359,7 @@ def open_store(store: Store, *, engine: str = "pandas") -> History:
 
         kind = DaskHistory
     place = Place(store)
-    chosen = snapshots_of(place)
+    chosen = snapshots_of(place, stacklevel=2)
     if chosen.empty:
         raise NotFound(
             f"there is no history in {place.name}", hint="Record one there: tn.history.record, or toastnb snapshot."
