@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from toastnb.inventory import Inventory
 
 RUNNING = 3
+_LOCKING, _NO_PLACE = "Taking a lock", "Name a folder that you can write in XDG_CACHE_HOME, or in TMPDIR."
 _RUNS = "a run of the same store and project is not over yet; this one did nothing"
 
 
@@ -195,24 +197,40 @@ def _alone(store: str, key: str) -> Iterator[bool]:
 
     with needs("history"):
         from filelock import FileLock, Timeout
-    from platformdirs import user_cache_path
 
     from toastnb.history.places import Place
 
     name = hashlib.sha256(f"{Place(store).address}\n{key}".encode()).hexdigest()[:32]
-    folder = user_cache_path("toastnb") / "locks"
-    lock = FileLock(folder / f"{name}.lock", timeout=0)
+    lock = FileLock(_folder_for_locks() / f"{name}.lock", timeout=0)
+    is_free, problem = True, ""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
-        problem = ""
     except Timeout:
-        problem = "taken"
+        is_free = False
     except OSError as error:
-        problem = f"{folder} cannot be written ({error.strerror or type(error).__name__})"
-    if problem not in ("", "taken"):
-        raise InvalidInput(problem, action="Taking a lock")
+        problem = f"{lock.lock_file} cannot be written ({error.strerror or type(error).__name__})"
+    if problem:
+        raise InvalidInput(problem, action=_LOCKING, hint=_NO_PLACE)
     try:
-        yield not problem
+        yield is_free
     finally:
         lock.release()
+
+
+def _folder_for_locks() -> Path:
+    """Return the folder of this user's locks: below their home, or where there is none among the temporary files."""
+    from platformdirs import user_cache_path
+
+    from toastnb.temporary import users_folder
+
+    with suppress(OSError, RuntimeError):  # a service's home is often /dev/null, or nobody's is known
+        folder = user_cache_path("toastnb") / "locks"
+        if folder.is_absolute():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    try:
+        return users_folder()
+    except OSError as error:
+        problem = f"there is no folder for locks ({error.strerror or type(error).__name__})"
+    raise InvalidInput(problem, action=_LOCKING, hint=_NO_PLACE)
