@@ -49,8 +49,8 @@ def snapshot(
 
     That is: a run of the same store and project is not over yet, and this one did nothing.
 
-    Of several projects each has a line and is kept under its profile's name. One that fails or runs holds up none of
-    the others; the code is 2 when one failed, else 3 when one runs.
+    Of several projects each has a line and is kept under its profile's name. One that fails, has no profile or runs
+    holds up none of the others; the code is 2 when one failed, else 3 when one runs.
     """
     if are_many(profile):
         raise typer.Exit(_record_many(store, profile, project, saved))
@@ -86,6 +86,7 @@ def _record_many(store: str, profiles: str, project: str, saved: Path | None) ->
     from toastnb import connect_many
     from toastnb.history import record
     from toastnb.history.places import address_of
+    from toastnb.projects import profile_problem
     from toastnb.remarks import heard
 
     began, remarks, codes, waiting = time.monotonic(), list[str](), {0}, [""]
@@ -111,8 +112,13 @@ def _record_many(store: str, profiles: str, project: str, saved: Path | None) ->
             if project or saved is not None:
                 given = "--project" if project else "--inventory"
                 raise InvalidInput(f"{given} is for one account", hint="Several are kept under their profiles' names.")
-            projects = opened.enter_context(connect_many(names_of(profiles)))
-            waiting[:] = projects.names
+            waiting[:] = names_of(profiles)
+            for name in list(waiting):  # a slip of the pen in one takes no other's snapshot
+                if problem := profile_problem([name]):
+                    failed(name, problem)
+            if not waiting:
+                return FAILURE
+            projects = opened.enter_context(connect_many(waiting))
             for name in projects.names:
                 if not opened.enter_context(_alone(store, f"snapshot\n{name}")):
                     tell(name, f"{_RUNS} for {name}", RUNNING)
