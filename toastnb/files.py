@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable
@@ -69,6 +70,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
         problem = f"{target} cannot be written ({error.strerror or type(error).__name__})"
     else:
@@ -79,6 +81,23 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     raise InvalidInput(
         problem, action="Writing a file", hint="What was there before is unchanged: make room, or give another path."
     )
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's new names are on disk: after a power cut none is there without those before it.
+
+    May raise `OSError`.
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such thing
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def make_private_folder(path: Path) -> None:

@@ -380,6 +380,34 @@ def test_a_full_disk_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     assert not list(store.rglob("*.part"))
 
 
+def test_rows_are_on_disk_before_their_entry_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut a name may be lost whose folder was not synced, and a later one be there."""
+    unsynced: set[Path] = set()
+    plain_sync, plain_rename, plain_mkdir = os.fsync, os.replace, os.mkdir
+    entries = []
+
+    def sync(descriptor: int) -> None:
+        plain_sync(descriptor)
+        unsynced.discard(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    def rename(source: Path, target: Path) -> None:
+        if Path(target).parent.name == "snapshots":
+            entries.append(unsynced.copy())
+        plain_rename(source, target)
+        unsynced.add(Path(target).parent)
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        plain_mkdir(path, mode)
+        unsynced.add(Path(path).parent)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    tn.history.record(account(), tmp_path / "store", at=AT)
+    assert entries == [set()]
+    assert unsynced == set()
+
+
 def test_generations_sort_as_text() -> None:
     parts = [merged_part("2025-01", number, "ff") for number in (1, 9, 10, 9999, 10000, 99999)]
     assert parts == sorted(parts)

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from toastnb.errors import InvalidInput, MissingExtra, PermissionDenied, ServiceFailure, ToastError
 from toastnb.extras import needs
-from toastnb.files import place_of, replace_file
+from toastnb.files import place_of, replace_file, sync_folder
 
 with needs("history"):
     import fsspec
@@ -200,6 +200,7 @@ class Place:
         try:
             for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
                 missing.mkdir(mode=0o700, exist_ok=True)  # with parents=True, those above would get the umask's rights
+                sync_folder(missing.parent)
             return
         except OSError as error:
             problem = f"{folder} cannot be made ({error.strerror or type(error).__name__})"
