@@ -66,6 +66,15 @@ def test_a_nightly_run_is_not_at_the_same_second_each_day(folder: Path, tmp_path
     assert "Changed from 2026-11-05T12:00:00Z" in answer.stderr
 
 
+def test_a_day_as_the_end_is_the_whole_day(folder: Path, tmp_path: Path) -> None:
+    account = tn.load_inventory(folder / "a.zip")
+    for at in ("01T03:15:05", "07T03:15:03", "08T03:15:04", "09T03:15:02"):
+        tn.history.record(account, tmp_path, at=f"2026-11-{at}Z", project="shop")
+    for until, end in (("2026-11-08", "08T03:15:04"), ("2026-11-08T00:00", "07T03:15:03")):
+        answer = run(str(tmp_path), "--since", "7d", "--until", until, "--format", "json")
+        assert f"Changed from 2026-11-01T03:15:05Z to 2026-11-{end}Z" in answer.stderr
+
+
 def in_utc(fetched_at: str) -> str:
     return f"{pd.Timestamp(fetched_at).tz_convert('UTC'):%Y-%m-%dT%H:%M:%SZ}"
 

@@ -414,13 +414,16 @@ def test_generations_sort_as_text() -> None:
     assert [generation(part) for part in parts] == [1, 9, 10, 9999, 10000, 99999]
 
 
-def test_a_date_is_its_first_moment(tmp_path: Path) -> None:
+def test_a_date_is_its_first_moment_and_as_an_end_its_last(tmp_path: Path) -> None:
     store = tmp_path / "store"
     tn.history.record(account(1), store, at=date(2025, 3, 1), project="shop")
     tn.history.record(account(2), store, at="2025-03-02T00:00:01", project="shop")
     history = tn.history.open_store(store)
     assert len(history.at(date(2025, 3, 2)).instances_detail) == 1
-    assert len(history.between(date(2025, 3, 1), date(2025, 3, 2))) == 1
+    for first, last in ((date(2025, 3, 1), date(2025, 3, 2)), ("2025-03-01", "2025-03-02"), ("2025-03-01", "20250302")):
+        assert len(history.between(first, last)) == 2
+    for last in ("2025-03-02T00:00", "2025-03-02T00:00:00Z", datetime(2025, 3, 2), pd.Timestamp("2025-03-02")):
+        assert len(history.between("2025-03-01", last)) == 1
     assert repr(history.between("2025-03-01", "2025-03-01")).startswith(f"<History {store}: 1 snapshot of 1 project, ")
     assert f"{store}: 2 snapshots of 1 project, " in repr(history)
 

@@ -119,10 +119,13 @@ def _of_all(known: History, since: str, until: str, asked: Asked) -> Compared:
 
 
 def _span(known: History, since: str, until: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the two moments, of which the later one is that of the newest snapshot, if none is given."""
-    from toastnb.capacity.times import moment
+    """Return the two moments; the later one is that of the newest snapshot, of all or of the day that is given."""
+    from toastnb.capacity.times import last_moment, moment
 
-    last = moment(until, "--until") if until else known.snapshots()["at"].max()
+    taken = known.snapshots()["at"]
+    if until:
+        taken = taken[taken.between(moment(until, "--until"), last_moment(until, "--until"))]  # of that day
+    last = moment(until, "--until") if taken.empty else taken.max()
     first = _moment(since, last)
     if first > last:
         end = "--until" if until else "the newest snapshot"

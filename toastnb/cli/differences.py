@@ -40,7 +40,9 @@ def diff(
     ] = None,
     store: Annotated[str, typer.Option("--store", "-s", help="A history: a folder, or a URL.")] = "",
     since: Annotated[str, typer.Option(help="From when: 12h, 7d or 2w before --until, or 2026-11-01.")] = "",
-    until: Annotated[str, typer.Option(help="Until when, as 2026-11-08; the newest snapshot by default.")] = "",
+    until: Annotated[
+        str, typer.Option(help="Until when, as 2026-11-08 (all day); the newest snapshot by default.")
+    ] = "",
     project: Annotated[str, typer.Option(help="Only this project; all that the store has by default.")] = "",
     table: Annotated[
         list[str] | None, typer.Option("--table", "-t", help="Only this table, all of it; may be given again.")

@@ -32,6 +32,7 @@ with needs("history"):
 
 T = TypeVar("T")
 _TRIES = 20
+_ONE_AHEAD = {"batch_readahead": 1, "fragment_readahead": 1}  # by default many groups of rows wait in memory
 TOLD = ["snapshot_id", "project", "at"]
 """What is told of the snapshot that a row is of."""
 
@@ -122,8 +123,8 @@ def rows_of(
         keep &= where
 
     def rows() -> pa.Table:
-        found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
-        return found.to_table(columns=wanted.names, filter=keep, use_threads=False)
+        found = ds.dataset(files, schema=schema, format=_format(place), filesystem=arrow_files(place))
+        return found.to_table(columns=wanted.names, filter=keep, use_threads=False, **_ONE_AHEAD)
 
     return read_of(place, files, rows)
 
@@ -170,6 +171,15 @@ def within(chosen: pd.DataFrame) -> ds.Expression:
     for part, ids in chosen[chosen["mixed"]].groupby("part")["snapshot_id"]:
         conditions.append((pc.field("part") != part) | pc.field("snapshot_id").isin(pa.array(ids, pa.string())))
     return functools.reduce(operator.and_, conditions)
+
+
+def _format(place: Place) -> ds.ParquetFileFormat:
+    """Return how Arrow reads files: of this machine a group of rows at a time, for a whole file may be large.
+
+    From object storage it reads what is near each other at once, for each request takes long.
+    """
+    is_local = isinstance(place.files, LocalFileSystem)
+    return ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=not is_local))
 
 
 def arrow_files(place: Place) -> pa.fs.FileSystem:

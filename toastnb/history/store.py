@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 import pandas as pd
 import pyarrow.compute as pc
 
-from toastnb.capacity.times import moment
+from toastnb.capacity.times import last_moment, moment
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout, lives, sql
 from toastnb.history.amounts import amounts_of, checked_keys
@@ -112,7 +112,7 @@ class History:
         Parameters
         ----------
         first, last : str, datetime or date
-            ISO 8601, UTC where they have no zone; a date is its first moment.
+            ISO 8601, UTC where they have no zone; dates are whole days.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class History:
         >>> len(tn.history.open_store("history").between("2020-01-01", "2020-12-31"))
         0
         """
-        begin, end = moment(first, "first"), moment(last, "last")
+        begin, end = moment(first, "first"), last_moment(last, "last")
         if end < begin:
             raise InvalidInput(f"last is {end}, before first, {begin}", hint="Give the earlier moment first.")
         at = self._chosen["at"]
