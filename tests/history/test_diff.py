@@ -207,10 +207,10 @@ def test_two_projects_are_told(compare: Callable[..., object], tmp_path: Path) -
 
 def test_the_sandbox_that_needs_no_account_is_the_same_all_day() -> None:
     """What is recorded of it again has not changed."""
-    accounts = []
-    for _ in range(2):
-        with tn.connect("sandbox") as toast:
-            accounts.append(toast.inventory())
-    if accounts[0].fetched_at[:10] == accounts[1].fetched_at[:10]:  # else midnight was between them
-        assert tn.history.diff(*accounts, volatile=True).empty
-    assert accounts[1].instances_detail.created_at.max() <= pd.Timestamp(accounts[1].fetched_at)
+    with tn.connect("sandbox") as toast:
+        account = toast.inventory()
+    today = account.fetched_at[:10]
+    with tn.Sandbox(start=today) as sandbox, tn.connect(sandbox) as toast:
+        changes = tn.history.diff(account, toast.inventory(), volatile=True)
+        if toast.instances().attrs["fetched_at"][:10] == today:  # else midnight was between them
+            assert changes.empty
