@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
         problem = f"{target} cannot be written ({error.strerror or type(error).__name__})"
     else:
@@ -87,6 +89,23 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
 def _is_special(target: Path) -> bool:
     """Tell whether a file would take the place of a device or pipe; /dev/stdout may lead to a file."""
     return target.parent == Path("/dev") or (target.exists() and not target.is_file() and not target.is_dir())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's new names are on disk: after a power cut none is there without those before it.
+
+    May raise `OSError`.
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such thing
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def make_private_folder(path: Path) -> None:

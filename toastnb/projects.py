@@ -21,6 +21,7 @@ from toastnb.errors import Conflict, CredentialsError, InvalidInput
 from toastnb.gathering import in_short
 from toastnb.inventory import AbsentTable, Inventory
 from toastnb.reads import INVENTORY_CALLS, now
+from toastnb.remarks import remark
 from toastnb.rules import check_text
 from toastnb.table_reads import TableReads
 from toastnb.toast import Toast, connect
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from toastnb.embedded import Sandbox
+    from toastnb.history import History
     from toastnb.history.places import Store
 
 AT_ONCE = 16
@@ -107,6 +109,7 @@ class Projects(TableReads):
         waivers: Waivers | None = None,
         rules: Rules | None = None,
         at: str | pd.Timestamp | None = None,
+        history: History | None = None,
     ) -> pd.DataFrame:
         """Pull and audit each project on its own: what is found in one has nothing to do with another.
 
@@ -114,6 +117,9 @@ class Projects(TableReads):
         ----------
         checks, waivers, rules, at
             As for `tn.audit.run`; the same for all projects.
+        history : History, optional
+            As `history.open_store` answers: each project is audited with what it has under that name. One that it does
+            not have is audited without, and a warning says so.
 
         Returns
         -------
@@ -134,13 +140,14 @@ class Projects(TableReads):
         """
         listed = list(checks) if isinstance(checks, Iterable) and not isinstance(checks, str | Mapping) else checks
         fetched_at = now()
+        pasts = self._pasts(history)
 
-        def run(inventory: Inventory) -> pd.DataFrame:
-            return audit.run(inventory, listed, waivers, rules, at)
+        def run(inventory: Inventory, past: History | None = None) -> pd.DataFrame:
+            return audit.run(inventory, listed, waivers, rules, at, past)
 
         run(_nothing(fetched_at, ""))  # a slip of the pen is found before anything is read
         runs: dict[str, pd.DataFrame] = {}
-        self._pull(lambda name, inventory: runs.update({name: run(inventory)}))
+        self._pull(lambda name, inventory: runs.update({name: run(inventory, pasts.get(name))}))
         for name, call, _, _, message in self._failed:
             if call == _INVENTORY:
                 runs[name] = run(_nothing(fetched_at, message))
@@ -194,6 +201,16 @@ class Projects(TableReads):
         self._pull(take)
         self._tell()
         return {name: ids[name] for name in self.names if name in ids}
+
+    def _pasts(self, history: History | None) -> dict[str, History]:
+        """Return what a history has of each project, and say of which it has nothing."""
+        if history is None:
+            return {}
+        there = set(history.projects)
+        lacking = [name for name in self.names if name not in there]
+        if lacking:
+            remark(f"the history has nothing of {in_short(lacking)}: audited without it", stacklevel=3)
+        return {name: history.of(name) for name in self.names if name in there}
 
     def _only(self, names: Iterable[str]) -> Projects:
         """Return some of the projects; they are closed with the others."""
@@ -275,7 +292,9 @@ def connect_many(
     if isinstance(at_once, bool) or not isinstance(at_once, int) or not 1 <= at_once <= _MOST_AT_ONCE:
         raise InvalidInput(f"at_once is {at_once!r}, but must be 1 to {_MOST_AT_ONCE}", action="Connecting")
     given = _by_name(projects)
-    _check_profiles([value for value in given.values() if isinstance(value, str) and value != _SANDBOX])
+    problem = profile_problem(value for value in given.values() if isinstance(value, str))
+    if problem is not None:
+        raise problem
     with ExitStack() as opened:
         connections: dict[str, Toast | CredentialsError] = {}
         for name, value in given.items():
@@ -315,15 +334,17 @@ def _by_name(projects: object) -> dict[str, str | Sandbox | Toast]:
     return given
 
 
-def _check_profiles(names: Iterable[str]) -> None:
+def profile_problem(names: Iterable[str]) -> InvalidInput | None:
+    """Return what is wrong with names that should be of profiles, or "sandbox"."""
     known = profile_names()
-    unknown = [name for name in dict.fromkeys(names) if name not in known]
-    if unknown:
-        raise InvalidInput(
-            f"there is no profile {in_short(unknown)} (known: {in_short(known) or 'none'})",
-            action="Connecting",
-            hint=f"Make it with: toastnb login --profile {unknown[0]}",
-        )
+    unknown = [name for name in dict.fromkeys(names) if name not in (*known, _SANDBOX)]
+    if not unknown:
+        return None
+    return InvalidInput(
+        f"there is no profile {in_short(unknown)} (known: {in_short(known) or 'none'})",
+        action="Connecting",
+        hint=f"Make it with: toastnb login --profile {unknown[0]}",
+    )
 
 
 def _connected(given: str | Sandbox | Toast, timeout: float | None) -> Toast | CredentialsError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -139,7 +140,8 @@ def _connect_sandbox(given: str | Sandbox, *, read_only: bool, timeout: float | 
     from toastnb.embedded import Sandbox
 
     if isinstance(given, str):
-        sandbox = Sandbox().start()
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        sandbox = Sandbox(start=today).start()  # the same all day: what is recorded of it again has not changed
     elif isinstance(given, Sandbox):
         sandbox = given
     else:

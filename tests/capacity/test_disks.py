@@ -12,6 +12,7 @@ from hypothesis import given
 
 import toastnb as tn
 from tests.capacity.builders import Raw, accounts, instance, tables
+from toastnb.arrays import stacked
 
 CLASSES = ["to_20_gb", "to_50_gb", "to_100_gb", "to_200_gb", "to_500_gb", "to_1000_gb", "above_1000_gb"]
 
@@ -274,3 +275,24 @@ def test_instances_by_number_of_volumes() -> None:
 def test_every_instance_has_some_number_of_volumes(instances: list[Raw]) -> None:
     table = tn.capacity.volumes_per_instance(tables(instances)["instances_detail"])
     assert table.instances.sum() == sum(raw["status"] != "DELETING" for raw in instances)
+
+
+def test_instances_of_several_projects_are_told_by_project_and_id() -> None:
+    one, other = (
+        tables([instance(1, flavor={"id": "f", "name": "m2.c2m4", "cpu": cpu, "ram": 4096})]) for cpu in (2, 8)
+    )
+    disks, vms = (
+        stacked("project", {"a": one[name], "b": other[name]}).reset_index(drop=True)
+        for name in ("disks", "instances_detail")
+    )
+    table = tn.capacity.disk_sizing(disks, vms, by="project")
+    assert table["disks"].to_dict() == dict.fromkeys([(p, role) for p in "ab" for role in ("attached", "root")], 1)
+    assert table["gb_per_vcpu"].to_dict() == {
+        ("a", "attached"): 50, ("a", "root"): 25, ("b", "attached"): 12.5, ("b", "root"): 6.25,
+    }  # fmt: skip
+    only = tn.capacity.disk_sizing(disks, vms[vms.project == "a"])
+    assert only["disks"].to_dict() == {"attached": 1, "root": 1}
+    with pytest.raises(tn.InvalidInput, match="an instance twice"):
+        tn.capacity.disk_sizing(disks.drop(columns="project"), vms)
+    with pytest.raises(tn.InvalidInput, match="an instance twice"):
+        tn.capacity.disk_sizing(disks, pd.concat([vms, vms]))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import toastnb as tn
 from tests.capacity.builders import Raw, accounts, instance, tables
+from toastnb.arrays import stacked
 from toastnb.capacity import reclaimable
 from toastnb.rules import STATES
 
@@ -216,3 +217,11 @@ def test_bad_input_is_named() -> None:
         reclaimable(vms, at=AT, status="GONE")
     with pytest.raises(tn.InvalidInput, match="updated_at is str, but must be times with a zone"):
         reclaimable(vms.astype({"updated_at": "str"}), at=AT)
+
+
+def test_of_several_projects_a_row_says_whose_it_is() -> None:
+    frame = detail([stopped(1, updated=5, launched=9)])
+    both = stacked("project", {"a": frame, "b": frame})
+    table = reclaimable(both, at=AT)
+    assert table.columns.tolist() == ["project", *COLUMNS]
+    assert table["project"].tolist() == ["a", "b"]

@@ -49,7 +49,7 @@ def test_a_store_since_a_moment(folder: Path, since: list[str]) -> None:
     deleted, renamed = csv.DictReader(answer.stdout.splitlines())
     assert (deleted["change"], renamed["change"]) == ("deleted", "renamed")
     assert renamed["after"].startswith("'=<script>")
-    assert "from 2026-11-01T00:00:00+00:00 to 2026-11-08T00:00:00+00:00: 1 deleted, 1 renamed" in answer.stderr
+    assert "from 2026-11-01T00:00:00Z to 2026-11-08T00:00:00Z: 1 instance deleted; 1 instance renamed" in answer.stderr
     assert "Allocated: instances 20 to 19" in answer.stderr
 
 
@@ -61,14 +61,22 @@ def test_a_nightly_run_is_not_at_the_same_second_each_day(folder: Path, tmp_path
     for since, begin in (("7d", "01T03:15:05"), ("4d", "04T03:15:04"), ("3d", "05T03:15:07"), ("1w", "01T03:15:05")):
         answer = run(str(tmp_path), "--since", since, "--format", "json")
         assert answer.exit_code == 0, answer.stderr
-        assert f"Changed from 2026-11-{begin}+00:00 to 2026-11-08T03:15:04+00:00" in answer.stderr
+        assert f"Changed from 2026-11-{begin}Z to 2026-11-08T03:15:04Z" in answer.stderr
     answer = run(str(tmp_path), "--since", "2d", "--format", "json")  # no run that night
-    assert "Changed from 2026-11-05T12:00:00+00:00" in answer.stderr
+    assert "Changed from 2026-11-05T12:00:00Z" in answer.stderr
 
 
-def found(changes: pd.DataFrame) -> str:
-    counts = [(change, int((changes["change"] == change).sum())) for change in ("created", "deleted", "renamed")]
-    return ", ".join(f"{count} {change}" for change, count in counts if count)
+def test_a_day_as_the_end_is_the_whole_day(folder: Path, tmp_path: Path) -> None:
+    account = tn.load_inventory(folder / "a.zip")
+    for at in ("01T03:15:05", "07T03:15:03", "08T03:15:04", "09T03:15:02"):
+        tn.history.record(account, tmp_path, at=f"2026-11-{at}Z", project="shop")
+    for until, end in (("2026-11-08", "08T03:15:04"), ("2026-11-08T00:00", "07T03:15:03")):
+        answer = run(str(tmp_path), "--since", "7d", "--until", until, "--format", "json")
+        assert f"Changed from 2026-11-01T03:15:05Z to 2026-11-{end}Z" in answer.stderr
+
+
+def in_utc(fetched_at: str) -> str:
+    return f"{pd.Timestamp(fetched_at).tz_convert('UTC'):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_store_as_the_argument_and_projects_that_are_compared(folder: Path, tmp_path: Path) -> None:
@@ -78,7 +86,7 @@ def test_a_store_as_the_argument_and_projects_that_are_compared(folder: Path, tm
     same = run(str(folder / "store"), "--since", "1d")
     assert "Both moments have the same snapshot" not in same.stderr
     none = run(str(folder / "store"), "--since", "2026-11-08")
-    assert "Both moments have the same snapshot, of 2026-11-08T00:00:00+00:00" in none.stderr
+    assert "Both moments have the same snapshot, of 2026-11-08T00:00:00Z" in none.stderr
     assert none.stdout.endswith(": nothing.\n")
     other = tn.load_inventory(folder / "b.zip")
     vms = other.instances_detail.assign(instance_id="other-" + other.instances_detail["instance_id"])
@@ -86,6 +94,56 @@ def test_a_store_as_the_argument_and_projects_that_are_compared(folder: Path, tm
     two = run(str(folder / "b.zip"), str(tmp_path / "c.zip"))
     assert "Note: two projects are compared: sandbox, then dev. Take both of one." in two.stderr
     assert "UserWarning" not in two.stderr
+
+
+@pytest.fixture(scope="module")
+def several(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store of projects that have the same ids: two to compare, a new one, and one that ended."""
+    store = tmp_path_factory.mktemp("several") / "store"
+    before, after = (tn.load_inventory(folder / name) for name in ("a.zip", "b.zip"))
+    taken = {"lab": ("01T03:15", "08T03:16"), "shop": ("01T03:20", "08T03:15"), "old": ("01T03:15",), "new": ("07",)}
+    for project, times in taken.items():
+        for one, at in zip((before, after if project == "shop" else before), times, strict=False):
+            tn.history.record(one, store, at=f"2026-11-{at}", project=project)
+    return store
+
+
+@pytest.mark.parametrize("since", ["7d", "2026-11-02"])
+def test_a_store_of_several_projects_is_compared_project_by_project(several: Path, since: str) -> None:
+    answer = run(str(several), "--since", since)
+    assert answer.exit_code == 0, answer.stderr
+    head, columns, *rows = answer.stdout.splitlines()
+    assert head.split(" to ")[1].startswith(
+        "2026-11-08T03:16:00Z: shop (1 instance deleted; 1 instance renamed); 11 rows of what came or went"
+    )
+    assert columns.split()[:3] == ["project", "table", "key"]
+    assert len(rows) == 2
+    assert all(row.split()[0] == "shop" for row in rows)
+    assert "Allocated: instances 40 to 39" in answer.stderr
+    assert "Not compared: flavors, availability_zones, " in answer.stderr
+    assert " of new: new: its first snapshot is of 2026-11-07T00:00:00Z" in answer.stderr
+    assert " of old: gone, or not recorded: its newest snapshot is of 2026-11-01T03:15:00Z" in answer.stderr
+    assert "of lab" not in answer.stderr
+
+
+def test_several_projects_in_the_other_formats_and_one_of_them(several: Path, tmp_path: Path) -> None:
+    whole = list(csv.DictReader(run(str(several), "--since", "7d", "-f", "csv").stdout.splitlines()))
+    alone = list(
+        csv.DictReader(run(str(several), "--since", "7d", "-f", "csv", "--project", "shop").stdout.splitlines())
+    )
+    assert [{"project": "shop"} | row for row in alone] == whole
+    assert len(whole) == 13
+    page = tmp_path / "changes.html"
+    answer = run(str(several), "--since", "7d", "--out", str(page))
+    assert "to 2026-11-08T03:16:00Z: shop (1 instance deleted" in answer.stderr
+    text = page.read_text("utf-8")
+    assert "shop (1 instance deleted; 1 instance renamed)" in text
+    assert "not recorded" in text
+
+
+def test_several_projects_of_which_none_has_two(several: Path) -> None:
+    answer = run(str(several), "--since", "2026-11-08T03:16")
+    assert "no project has a snapshot at 2026-11-08T03:16:00Z or before and another one since" in str(answer.exception)
 
 
 def test_two_saved_inventories_in_every_format(folder: Path) -> None:
@@ -99,7 +157,8 @@ def test_two_saved_inventories_in_every_format(folder: Path) -> None:
     table = run(*saved)
     first, heads, *rows = table.stdout.splitlines()
     assert first == (
-        f"Changed from {before.fetched_at} to {after.fetched_at}: {found(expected[~along])};"
+        f"Changed from {in_utc(before.fetched_at)} to {in_utc(after.fetched_at)}:"
+        " 1 instance deleted; 1 instance renamed;"
         f" {along.sum()} rows of what came or went with its instance left out (--all)."
     )
     assert heads.split() == changes.columns.tolist()
@@ -110,7 +169,9 @@ def test_two_saved_inventories_in_every_format(folder: Path) -> None:
     assert "\x1b" not in table.stdout
     assert "Changed" not in table.stderr
     whole = run(*saved, "--all")
-    assert whole.stdout.splitlines()[0].endswith(f": {found(expected)}.")
+    disks = (expected[along]["table"] == "disks").sum()
+    assert f" {disks} disk" in whole.stdout.splitlines()[0]
+    assert whole.stdout.splitlines()[0].endswith(" deleted; 1 instance renamed.")
     assert len(whole.stdout.splitlines()) == len(expected) + 2
     one = run(*saved, "--table", "disks")
     assert len(one.stdout.splitlines()) == (expected["table"] == "disks").sum() + 2
@@ -122,7 +183,7 @@ def test_two_saved_inventories_in_every_format(folder: Path) -> None:
     assert f"Wrote {(~along).sum():,} changes to {page}" in answer.stderr
     text = page.read_text("utf-8")
     assert "<title>Changes</title>" in text
-    assert found(expected[~along]) in text
+    assert "1 instance deleted; 1 instance renamed" in text
     assert ">resized</t" in text
     assert "<script>\x1b" not in text
     assert "=&lt;script&gt;" in text

@@ -157,6 +157,14 @@ def test_the_locks_are_the_users_own(tmp_path: Path, saved: Path, monkeypatch: p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "home", "store"]
     cache.joinpath("toastnb", "locks").rename(tmp_path / "aside")
     (cache / "toastnb" / "locks").write_text("in the way")
-    answer = run("snapshot", "--inventory", saved, "--store", tmp_path / "store")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    answer = run("snapshot", "--inventory", saved, "--store", tmp_path / "store", TMPDIR=str(temporary))
+    assert answer.returncode == 0, answer.stderr
+    [locks] = temporary.iterdir()
+    assert (locks.name, stat.S_IMODE(locks.stat().st_mode)) == (f"toastnb-{os.getuid()}", 0o700)
+    locks.rename(tmp_path / "elsewhere")
+    locks.write_text("in the way")
+    answer = run("snapshot", "--inventory", saved, "--store", tmp_path / "store", TMPDIR=str(temporary))
     assert answer.returncode == 2
-    assert "cannot be written" in one_line(answer.stderr)
+    assert "there is no folder for locks (File exists). Name a folder" in one_line(answer.stderr)

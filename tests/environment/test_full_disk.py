@@ -160,6 +160,53 @@ def test_a_report_is_whole_files_or_none(toast: tn.Toast, tmp_path: Path) -> Non
     assert lines[-1].endswith(" []")
 
 
+HISTORY = """
+import resource, signal, tempfile
+from pathlib import Path
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+import toastnb as tn
+
+inventory = tn.load_inventory(SAVED)
+for day in ("2025-03-01", "2025-03-02"):
+    tn.history.record(inventory, "store", at=day, project="shop")
+history = tn.history.open_store("store")
+history.sql("SELECT 1")
+WORKS = {
+    "record": lambda: tn.history.record(inventory, "store", at="2025-03-03", project="shop"),
+    "compact": lambda: tn.history.compact("store", grace=0),
+    "sql": lambda: history.sql("SELECT 1"),
+}
+for name, work in WORKS.items():
+    tempfile.tempdir = None  # the folder is looked for anew
+    for limit in (0,) if name == "sql" else range(0, 4000, 250):
+        before = {path: path.read_bytes() for path in Path("store").rglob("*.parquet")}
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        try:
+            work()
+            said = "done"
+        except tn.ToastError as error:
+            said = f"{type(error).__name__}: {error}"
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        lost = [path for path, content in before.items() if not path.exists() or path.read_bytes() != content]
+        print(name, limit, lost, list(Path("store").rglob("*.part")), list(Path("tmp").iterdir()), said, sep="|")
+    assert len(tn.history.open_store("store")) == 2
+"""
+
+
+def test_a_history_is_as_it_was(toast: tn.Toast, tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    code = HISTORY.replace("SAVED", repr(str(saved)))
+    lines = [line.split("|") for line in program(code, environment_of(None, tmp_path / "tmp"), tmp_path).splitlines()]
+    assert len(lines) == 33
+    for name, limit, *left, said in lines:
+        assert left == ["[]"] * 3, (name, limit)
+        assert said.startswith("InvalidInput: "), (name, limit)
+        if name in ("record", "compact"):
+            assert "cannot be written (File too large)." in said
+    assert "there is no folder for temporary files" in lines[-1][-1]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["inventory"], ["audit", "-f", "sarif"]],

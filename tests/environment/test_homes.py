@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,11 @@ import pytest
 
 import toastnb as tn
 from tests.environment.support import command, commands, environment_of
+from tests.history.stores import account
 from toastnb import login
+from toastnb.cli.history import _alone as alone
 from toastnb.redaction import Secret
+from toastnb.report import workbook
 
 HOMES: dict[str, str | None] = {
     "missing": "/no/such/home",
@@ -33,7 +38,7 @@ for arguments in COMMANDS:
         assert not end.code, end.code
     print("END")
 """
-NO_XDG = {"XDG_CONFIG_HOME": None, "XDG_DATA_HOME": None, "XDG_RUNTIME_DIR": None}
+NO_XDG = {"XDG_CONFIG_HOME": None, "XDG_DATA_HOME": None, "XDG_RUNTIME_DIR": None, "XDG_CACHE_HOME": None}
 
 
 def homeless(account: tn.Sandbox | None, folder: Path, home: str | None) -> dict[str, str]:
@@ -73,6 +78,55 @@ def test_a_report_needs_no_home(toast: tn.Toast, tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["capacity-report.html", "capacity-report.xlsx"]
 
 
+def test_a_history_needs_no_home(toast: tn.Toast, tmp_path: Path) -> None:
+    """Its locks are among the temporary files then, for this user alone."""
+    saved = toast.inventory().save(tmp_path / "account.zip")
+    homes = {name: HOMES[name] for name in ("not a folder", "read-only", "relative")} | {"missing": "/proc/no/such"}
+    folders = {name: tmp_path / name for name in homes}
+    for folder in folders.values():
+        folder.mkdir()
+        (folder / "tmp").mkdir()
+    matplotlib = {"MPLCONFIGDIR": str(tmp_path)}  # `history` loads it, and it would speak of its own folder
+    places = {
+        name: (homeless(None, folders[name] / "tmp", home) | matplotlib, folders[name]) for name, home in homes.items()
+    }
+    for arguments, said in (
+        (["snapshot", "--store", "store", "--inventory", str(saved), "--project", "shop"], "recorded "),
+        (["compact", "store"], "1 of 1 snapshot kept"),
+        (["history", "store"], "shop"),
+    ):
+        for name, done in commands(arguments, places, tmp_path).items():
+            assert (done.returncode, done.stderr) == (0, ""), (name, done.stderr)
+            assert said in done.stdout, name
+    for name, folder in folders.items():
+        assert {path.name for path in folder.iterdir()} == {"store", "tmp"}, name
+        assert len(tn.history.open_store(folder / "store").sql("FROM instances_detail")) == 40
+        for locks in (folder / "tmp").iterdir():
+            assert stat.S_IMODE(locks.stat().st_mode) == 0o700
+            assert all(path.suffix == ".lock" for path in locks.iterdir())
+
+
+@pytest.mark.parametrize("made", ["open to all", "a link"])
+def test_a_folder_for_locks_that_another_may_have_made_is_refused(tmp_path: Path, made: str) -> None:
+    saved = account(3).save(tmp_path / "account.zip")
+    temporary, other = tmp_path / "tmp", tmp_path / "other"
+    for folder in (temporary, other):
+        folder.mkdir()
+    locks = temporary / f"toastnb-{os.getuid()}"
+    if made == "a link":
+        locks.symlink_to(other)
+    else:
+        locks.mkdir()
+        locks.chmod(0o777)
+    environment = homeless(None, temporary, "/dev/null")
+    done = command(["snapshot", "--store", "store", "--inventory", str(saved)], environment, tmp_path)
+    assert done.returncode == 2
+    assert "Taking a lock: there is no folder for locks (it is not this user's alone)." in done.stderr
+    assert "XDG_CACHE_HOME" in done.stderr
+    assert not (tmp_path / "store").exists()
+    assert list(other.iterdir()) == []
+
+
 @pytest.mark.parametrize("temporary", ["/no/such/folder", "/proc", "/dev/null"])
 def test_a_folder_for_temporary_files_that_is_not_there_is_no_obstacle(
     toast: tn.Toast, tmp_path: Path, temporary: str
@@ -92,6 +146,12 @@ def test_no_folder_for_temporary_files_at_all(toast: tn.Toast, tmp_path: Path, m
     with pytest.raises(tn.InvalidInput, match=r"no folder for temporary files .* Name one"):
         tn.report.write(inventory, tmp_path / "report")
     assert list((tmp_path / "report").iterdir()) == []
+    tn.history.record(inventory, tmp_path / "store")
+    with pytest.raises(tn.InvalidInput, match=r"no folder for temporary files .* Name one .* TMPDIR"):
+        tn.history.open_store(tmp_path / "store").sql("SELECT 1")
+    with pytest.raises(tn.InvalidInput, match=r"no folder for temporary files .* Name one .* TMPDIR"):
+        workbook.write_workbook(tmp_path / "t.xlsx", {"flavors": inventory.flavors})
+    assert not (tmp_path / "t.xlsx").exists()
 
 
 @pytest.mark.parametrize(
@@ -151,3 +211,9 @@ def test_nobodys_home_is_no_place_for_a_profile(tmp_path: Path, monkeypatch: pyt
     strange.write_text('default = "lab"\n[profiles.lab]\nappkey = "x"\nusername = "u"\npassword = "p"\n')
     with pytest.raises(tn.CredentialsError):
         tn.connect()
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with alone(str(tmp_path / "store"), "snapshot") as is_alone:
+        assert is_alone
+    [lock] = (tmp_path / f"toastnb-{os.getuid()}").iterdir()
+    assert lock.suffix == ".lock"

@@ -203,3 +203,14 @@ def test_two_projects_are_told(compare: Callable[..., object], tmp_path: Path) -
     compare(history.newest("one"), history.newest("one"))
     with pytest.warns(UserWarning, match=r"two projects are compared: one, then two\."):
         compare(history.newest("one"), history.newest("two"))
+
+
+def test_the_sandbox_that_needs_no_account_is_the_same_all_day() -> None:
+    """What is recorded of it again has not changed."""
+    with tn.connect("sandbox") as toast:
+        account = toast.inventory()
+    today = account.fetched_at[:10]
+    with tn.Sandbox(start=today) as sandbox, tn.connect(sandbox) as toast:
+        changes = tn.history.diff(account, toast.inventory(), volatile=True)
+        if toast.instances().attrs["fetched_at"][:10] == today:  # else midnight was between them
+            assert changes.empty

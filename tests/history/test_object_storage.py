@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import pickle
 import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 
+import cloudpickle
 import dask
 import fsspec
+import fsspec.config
 import pytest
 import s3fs
 
@@ -153,3 +156,20 @@ def test_without_keys_it_says_so(object_storage: str, fresh: pytest.MonkeyPatch)
     fresh.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(tn.ToastError, match=r"it cannot be listed: .*credentials"):
         tn.history.open_store(object_storage)
+
+
+def test_keys_of_the_librarys_own_settings_are_in_nothing_that_is_shown_or_sent(
+    object_storage: str, fresh: pytest.MonkeyPatch
+) -> None:
+    fresh.setitem(fsspec.config.conf, "s3", {"key": "an-access-key", "secret": "Xk7-geheim"})
+    tn.history.record(account(), object_storage, at="2025-04-01", project="shop")
+    history = tn.history.open_store(object_storage)
+    spread = tn.history.open_store(object_storage, engine="dask")
+    assert history._place.files.secret == "Xk7-geheim"  # it is used
+    for one in (history, spread, spread.at("2025-04-01"), spread.table("disks")):
+        assert b"Xk7-geheim" not in cloudpickle.dumps(one)
+        assert "Xk7-geheim" not in repr(one)
+    for one in (history, history._place):
+        assert "Xk7-geheim" not in repr(vars(one))
+    again = pickle.loads(pickle.dumps(history))
+    assert counts(again.newest()) == counts(account())

@@ -138,7 +138,8 @@ def test_a_day_of_a_project_reads_its_share_and_no_more(large: Path, monkeypatch
         """Return how many bytes are read for one day of one project, all in one file, and how many there are."""
         history = tn.history.open_store(large)
         assert len(history) == PROJECTS * DAYS
-        history._place.files = files = Counting()
+        files = Counting()
+        history._place._opened = lambda: files
         day = history.of("project-33").between("2025-02-03", "2025-02-03")
         assert len(day.table("instances_detail")) == INSTANCES
         [reads] = files.read.values()

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import toastnb as tn
@@ -74,6 +75,30 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tn.history.History:
         with path.open("wb") as file:
             layout.write_parquet(content, file)
     return tn.history.open_store(store)
+
+
+def without(path: Path, columns: list[str]) -> None:
+    """Leave a file as one has it that knew fewer columns."""
+    pq.write_table(pq.read_table(path, partitioning=None).drop_columns(columns), path)
+
+
+@pytest.mark.parametrize("older", [["2025-01"], ["2025-02"], ["2025-01", "2025-02"]])
+def test_a_column_that_older_files_lack_is_missing_there(store: Path, tmp_path: Path, older: list[str]) -> None:
+    folder = shutil.copytree(store, tmp_path / "store")
+    for month in older:
+        for path in (folder / "instances_detail" / f"month={month}").iterdir():
+            without(path, ["keypair", "vcpus"])
+    history = tn.history.open_store(folder)
+    query = (
+        'SELECT "at", count(*) AS n, count(keypair) AS keypairs, sum(vcpus) AS vcpus FROM instances_detail GROUP BY ALL'
+    )
+    rows = history.table("instances_detail").groupby("at")
+    expected = rows.size().to_frame("n").join(rows.keypair.count().rename("keypairs")).join(rows.vcpus.sum(min_count=1))
+    found = history.sql(f"{query} ORDER BY ALL").set_index("at")
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    described = history.sql("DESCRIBE instances_detail").set_index("column_name")["column_type"]
+    assert described["vcpus"] == "BIGINT"
+    assert described.index.tolist() == [name for name in layout.schema_of("instances_detail").names if name != "part"]
 
 
 @contextmanager

@@ -316,10 +316,35 @@ def test_keys_in_a_url_are_refused_and_not_shown(url: str) -> None:
         assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["s3:/an-id:Xk7-geheim@bucket/x", "S3:/bucket", "s3:bucket", "sftp:/host", "file:/x"])
+def test_a_url_that_lost_a_slash_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """As of pathlib.Path("s3://bucket")."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(tn.InvalidInput, match="begins like a URL, but not with two slashes") as caught:
+        tn.history.record(account(), url)
+    assert "geheim" not in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_a_folder_may_have_a_colon_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("./s3:x", "a:b", "c:/x", "2025:x"):
+        tn.history.record(account(), name)
+        assert len(tn.history.open_store(name)) == 1
+
+
 @pytest.mark.parametrize("store", ["", " ", None, 7, b"x"])
 def test_what_is_no_store_is_refused(store: str) -> None:
     with pytest.raises(tn.InvalidInput, match="store is no folder and no URL"):
         tn.history.open_store(store)
+
+
+@pytest.mark.parametrize("scheme", ["file://", "local://"])
+def test_a_folder_as_a_url_is_the_folder(tmp_path: Path, scheme: str) -> None:
+    tn.history.record(account(), f"{scheme}{tmp_path}/store", at=AT)
+    assert tn.history.record(account(), tmp_path / "store", at=AT)
+    assert len(tn.history.open_store(tmp_path / "store")) == 1
+    assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
 
 
 def test_a_scheme_that_nobody_knows() -> None:
@@ -355,19 +380,50 @@ def test_a_full_disk_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     assert not list(store.rglob("*.part"))
 
 
+def test_rows_are_on_disk_before_their_entry_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut a name may be lost whose folder was not synced, and a later one be there."""
+    unsynced: set[Path] = set()
+    plain_sync, plain_rename, plain_mkdir = os.fsync, os.replace, os.mkdir
+    entries = []
+
+    def sync(descriptor: int) -> None:
+        plain_sync(descriptor)
+        unsynced.discard(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    def rename(source: Path, target: Path) -> None:
+        if Path(target).parent.name == "snapshots":
+            entries.append(unsynced.copy())
+        plain_rename(source, target)
+        unsynced.add(Path(target).parent)
+
+    def mkdir(path: Path, mode: int = 0o777) -> None:
+        plain_mkdir(path, mode)
+        unsynced.add(Path(path).parent)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(os, "replace", rename)
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    tn.history.record(account(), tmp_path / "store", at=AT)
+    assert entries == [set()]
+    assert unsynced == set()
+
+
 def test_generations_sort_as_text() -> None:
     parts = [merged_part("2025-01", number, "ff") for number in (1, 9, 10, 9999, 10000, 99999)]
     assert parts == sorted(parts)
     assert [generation(part) for part in parts] == [1, 9, 10, 9999, 10000, 99999]
 
 
-def test_a_date_is_its_first_moment(tmp_path: Path) -> None:
+def test_a_date_is_its_first_moment_and_as_an_end_its_last(tmp_path: Path) -> None:
     store = tmp_path / "store"
     tn.history.record(account(1), store, at=date(2025, 3, 1), project="shop")
     tn.history.record(account(2), store, at="2025-03-02T00:00:01", project="shop")
     history = tn.history.open_store(store)
     assert len(history.at(date(2025, 3, 2)).instances_detail) == 1
-    assert len(history.between(date(2025, 3, 1), date(2025, 3, 2))) == 1
+    for first, last in ((date(2025, 3, 1), date(2025, 3, 2)), ("2025-03-01", "2025-03-02"), ("2025-03-01", "20250302")):
+        assert len(history.between(first, last)) == 2
+    for last in ("2025-03-02T00:00", "2025-03-02T00:00:00Z", datetime(2025, 3, 2), pd.Timestamp("2025-03-02")):
+        assert len(history.between("2025-03-01", last)) == 1
     assert repr(history.between("2025-03-01", "2025-03-01")).startswith(f"<History {store}: 1 snapshot of 1 project, ")
     assert f"{store}: 2 snapshots of 1 project, " in repr(history)
 

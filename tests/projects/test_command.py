@@ -143,7 +143,11 @@ def test_a_snapshot_that_runs_holds_up_that_project_alone(tmp_path: Path) -> Non
 def test_snapshots_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for profiles, more, said in (
-        ("shop,nope", [], ["failed: Connecting: there is no profile nope"]),
+        (
+            "nope,neither",
+            [],
+            ["failed for neither: Connecting: there is no", "failed for nope: Connecting: there is no"],
+        ),
         ("shop,shop", [], ["failed: --profile shop,shop: shop is given twice"]),
         ("shop,", [], ["failed: --profile shop,: a name is missing"]),
         ("shop,개발", ["--project", "a"], ["failed: --project is for one account"]),
@@ -155,6 +159,33 @@ def test_snapshots_that_cannot_be(tmp_path: Path) -> None:
         lines = lines_of(answer.stderr)
         assert len(lines) == len(said)
         assert all(line.startswith(start) for line, start in zip(lines, said, strict=True)), lines
+
+
+@pytest.mark.usefixtures("_configured")
+def test_a_profile_that_is_not_there_takes_no_others_snapshot(tmp_path: Path) -> None:
+    answer = snapshot("--profile", "shop,nope,개발", "--store", str(tmp_path / "store"))
+    assert answer.exit_code == 2
+    [line] = lines_of(answer.stderr)
+    assert line.startswith("failed for nope: Connecting: there is no profile nope (known: ")
+    assert "toastnb login --profile nope" in line
+    assert tn.history.open_store(tmp_path / "store").projects == ["shop", "개발"]
+
+
+@pytest.mark.usefixtures("_configured")
+def test_an_audit_of_several_with_a_history(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    assert snapshot("--profile", "shop,개발", "--store", str(store)).exit_code == 0
+    answer = run("audit", "--profile", "shop,개발", "--history", str(store), "--fail-on", "never")
+    assert answer.returncode == 0, answer.stderr
+    assert "Without history" not in answer.stderr
+    only = tmp_path / "only"
+    assert snapshot("--profile", "shop", "--store", str(only)).exit_code == 0
+    answer = run("audit", "--profile", "shop,개발", "--history", str(only), "--fail-on", "never")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stderr.count("Without history of 개발: the history has no project of that name.") == 1
+    answer = run("audit", "--profile", "shop,개발", "--history", str(only), "--project", "shop")
+    assert answer.returncode == 2
+    assert "--project is for --history of one account" in answer.stderr
 
 
 @pytest.mark.usefixtures("_configured")

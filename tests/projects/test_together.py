@@ -90,6 +90,25 @@ def test_an_audit_is_that_of_each_project(projects: tn.Projects) -> None:
     assert tn.audit.fails(findings, "high") == any(tn.audit.fails(one, "high") for one in alone.values())
 
 
+def test_an_audit_uses_what_the_history_has_of_each_project(shop: tn.Sandbox, lab: tn.Sandbox, tmp_path: Path) -> None:
+    """The ids of sandboxes are the same in both: what one was seen to do says nothing of the other."""
+    with tn.connect_many({"shop": shop, "lab": lab, "new": lab}) as projects:
+        accounts = projects.inventories()
+        for name in ("shop", "lab"):
+            stopped = accounts[name].instances_detail.query("status == 'STOP'").sort_values("updated_at").iloc[-1]
+            tn.history.record(accounts[name], tmp_path, at=stopped.launched_at + pd.Timedelta(hours=1), project=name)
+        history = tn.history.open_store(tmp_path)
+        with pytest.warns(UserWarning, match="the history has nothing of new: audited without it") as warned:
+            findings = projects.audit(["stopped-long"], history=history)
+        assert warned[0].filename == __file__
+        for name, inventory in projects.inventories().items():
+            past = history.of(name) if name != "new" else None
+            expected = tn.audit.run(inventory, ["stopped-long"], history=past)
+            mine = findings[findings.project == name].drop(columns="project").reset_index(drop=True)
+            pd.testing.assert_frame_equal(mine, expected)
+            assert mine.equals(tn.audit.run(inventory, ["stopped-long"])) == (name == "new")
+
+
 def test_waivers_are_counted_over_all(projects: tn.Projects) -> None:
     given = [
         {"check": "weak-ssh-key", "resource": "legacy-*", "reason": "goes", "expires": "2999-12-31"},

@@ -66,7 +66,7 @@ def test_connects_arguments() -> None:
 
 def test_connect_manys_arguments() -> None:
     assert signature(tn.connect_many) == "(projects, *, at_once=16, timeout=None)"
-    assert signature(tn.Projects.audit) == "(checks=None, waivers=None, rules=None, at=None)"
+    assert signature(tn.Projects.audit) == "(checks=None, waivers=None, rules=None, at=None, history=None)"
     assert signature(tn.Projects.record) == "(store, at=None)"
 
 
@@ -158,7 +158,7 @@ def test_tab_shows_what_is_meant_for_users() -> None:
         "zone_balance",
         "zone_failure",
     ]
-    assert tn.history.__all__ == ["History", "compact", "diff", "not_compared", "open_store", "record", "waterfall"]
+    assert dir(tn.history) == ["History", "compact", "diff", "not_compared", "open_store", "record", "waterfall"]
     assert {"churn", "forecast", "growth", "waterfall"} <= set(dir(tn.plots))
     assert dir(tn.report) == ["OverTime", "copy_notebooks", "over_time", "summary", "table", "write"]
     audit = ["as_json", "catalogue", "fails", "run", "sarif", "summary", "unknowable", "waived", "waivers"]

@@ -24,6 +24,7 @@ from toastnb.capacity.selection import (
 )
 from toastnb.capacity.sizes import counts_together, size_counts, statistics_of
 from toastnb.errors import InvalidInput
+from toastnb.inventory import PROJECT
 
 _NEEDED = ["instance_id", "role", "size_gb"]
 _OWNER = ["instance_id", "status", "flavor_name", "vcpus"]
@@ -41,7 +42,8 @@ def disk_sizing(
         The table `disks` of an inventory: a row a disk. Dask frames are counted where their partitions are; with
         `instances` Dask brings the disks of an instance and the instance together first.
     instances : DataFrame, optional
-        As `Toast.instances_detail` answers, or some of its rows; needed for `by`. With it, only the disks of these
+        As `Toast.instances_detail` answers, or some of its rows; needed for `by`. Where both frames have project, an
+        instance is told by that and its id. With it, only the disks of these
         instances count, without those that are being deleted, as in `totals`; and the root disks of u2 flavors,
         which are local to their host, are apart.
     by : str or list of str, optional
@@ -78,7 +80,7 @@ def disk_sizing(
         table[list(_BY_INSTANCE)] = pd.NA
     else:
         _owners(meta_of(instances).iloc[:0], keys)  # its columns are checked
-        sides = with_same_rows("instance_id", (disks, _NEEDED), (instances, [*_OWNER, *keys]))
+        sides = with_same_rows("instance_id", (disks, [PROJECT, *_NEEDED]), (instances, [PROJECT, *_OWNER, *keys]))
         table = _by_instance(of_partitions(partial(_figures, keys=keys), _together, *sides))
     table = table.rename_axis([*keys, "role"] if keys else "role").astype(_BY_INSTANCE)
     table["unknown"] = table.pop("unknown")
@@ -101,17 +103,26 @@ class _Owners(NamedTuple):
     keys: pd.DataFrame  # columns 0, 1, ... of categories, so that no name of the user's gets in the way
 
 
-def _owners(instances: pd.DataFrame, keys: list[str]) -> _Owners:
+def _owners(instances: pd.DataFrame, keys: list[str], told_apart_by: Sequence[str] = ("instance_id",)) -> _Owners:
     require_columns(instances, _OWNER, "instances")
     wider = with_family(instances.reset_index(drop=True), keys)
     require_columns(wider, keys, "instances")
-    if not wider["instance_id"].is_unique:
+    ids = _ids(wider, told_apart_by)
+    if not ids.is_unique:
         raise InvalidInput("instances has an instance twice", hint="Give the frame of one moment.")
     counts = np.zeros(len(wider), bool)
     counts[with_status(wider, "allocated").index] = True
     texts = {number: own_names(wider[key]).fillna(MISSING).astype("category") for number, key in enumerate(keys)}
     local = (family_of(wider["flavor_name"]) == LOCAL_DISK_FAMILY).to_numpy()
-    return _Owners(wider["instance_id"], counts, local, wider["vcpus"], pd.DataFrame(texts, index=wider.index))
+    return _Owners(ids, counts, local, wider["vcpus"], pd.DataFrame(texts, index=wider.index))
+
+
+def _ids(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Return what tells instances apart, as one text; missing where a part of it is."""
+    first, *others = (rows[name].astype("str") for name in columns)
+    for other in others:
+        first = first + "\0" + other
+    return first
 
 
 class _Figures(NamedTuple):
@@ -124,8 +135,9 @@ class _Figures(NamedTuple):
 
 def _figures(disks: pd.DataFrame, instances: pd.DataFrame, keys: list[str]) -> _Figures:
     """Count the disks of instances that count, and those instances."""
-    owners, rows = _owners(instances, keys), disks[_NEEDED].reset_index(drop=True)
-    at = positions(rows["instance_id"], owners.ids)
+    told_apart_by = [PROJECT, "instance_id"] if PROJECT in disks and PROJECT in instances else ["instance_id"]
+    owners, rows = _owners(instances, keys, told_apart_by), disks.reset_index(drop=True)
+    at = positions(_ids(rows, told_apart_by), owners.ids)
     left = np.append(owners.counts, False)[at]  # the last, at -1, is for disks of other instances
     at, rows = at[left], rows[left].reset_index(drop=True)
     groups = owners.keys.iloc[at].reset_index(drop=True)

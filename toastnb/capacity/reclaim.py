@@ -67,10 +67,10 @@ def reclaimable(
     Returns
     -------
     DataFrame
-        A row an instance, the longest first: instance_id, name, status, zone, flavor_name (str), vcpus (Int64),
-        ram_gb (Float64), root_gb, attached_gb, disk_gb (Int64), unchanged_days (Float64: at least so long),
-        at_most_days (Float64), billing (str: "reduced", "full", or "reduced or full" where the bounds leave it
-        open), full_by (datetime64[us, UTC]: when a stopped instance is billed in full at the latest), unknown
+        A row an instance, the longest first: project where `df` has it, instance_id, name, status, zone, flavor_name
+        (str), vcpus (Int64), ram_gb (Float64), root_gb, attached_gb, disk_gb (Int64), unchanged_days (Float64: at
+        least so long), at_most_days (Float64), billing (str: "reduced", "full", or "reduced or full" where the bounds
+        leave it open), full_by (datetime64[us, UTC]: when a stopped instance is billed in full at the latest), unknown
         (Int64: 1 where one of the amounts is missing). With a history also evidence (str: "history" where a bound is
         from it, else "updated_at, launched_at").
 
@@ -110,7 +110,7 @@ def _listed(df: pd.DataFrame, when: pd.Timestamp, status: Status, history: StopH
     counted = with_status(df[[*_COLUMNS, *TIMES, *of_project(df)]], status)
     since = stop_times(counted, when, history)
     days = days_of(since, when)
-    table = counted[_COLUMNS].astype(dict.fromkeys(_FIGURES, "Int64"))
+    table = counted[[*of_project(df), *_COLUMNS]].astype(dict.fromkeys(_FIGURES, "Int64"))
     lacks_one = table[_FIGURES].isna().any(axis=1)
     table = table.assign(ram_mb=table["ram_mb"].astype("Float64") / 1024).rename(columns={"ram_mb": "ram_gb"})
     full, reduced = billed_in_full(counted, days)

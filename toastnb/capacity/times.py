@@ -9,6 +9,7 @@ import pandas as pd
 from toastnb.errors import InvalidInput
 
 _SECONDS_A_DAY = 86_400
+_A_DAY = pd.Timedelta(days=1)
 
 
 def moment(value: object, what: str = "at") -> pd.Timestamp:
@@ -29,6 +30,29 @@ def moment(value: object, what: str = "at") -> pd.Timestamp:
     except ValueError:
         pass
     raise InvalidInput(f"{what} is {value!r}, but must be a time", hint="As 2026-11-01T09:00:00Z, or a datetime.")
+
+
+def last_moment(value: object, what: str = "until") -> pd.Timestamp:
+    """Return the end of a span of time: of a date its last moment, else what `moment` returns.
+
+    Raises
+    ------
+    InvalidInput
+        When it is no time.
+    """
+    begin = moment(value, what)
+    return begin + _A_DAY - pd.Timedelta(1, "us") if _is_date(value) else begin
+
+
+def _is_date(value: object) -> bool:
+    """Tell whether a time has no time of day."""
+    if isinstance(value, str):
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return False
+        return True
+    return not isinstance(value, datetime)
 
 
 def in_days(spans: pd.Series) -> pd.Series:

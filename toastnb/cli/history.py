@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from toastnb.inventory import Inventory
 
 RUNNING = 3
+_LOCKING, _NO_PLACE = "Taking a lock", "Name a folder that you can write in XDG_CACHE_HOME, or in TMPDIR."
 _RUNS = "a run of the same store and project is not over yet; this one did nothing"
 
 
@@ -47,8 +49,8 @@ def snapshot(
 
     That is: a run of the same store and project is not over yet, and this one did nothing.
 
-    Of several projects each has a line and is kept under its profile's name. One that fails or runs holds up none of
-    the others; the code is 2 when one failed, else 3 when one runs.
+    Of several projects each has a line and is kept under its profile's name. One that fails, has no profile or runs
+    holds up none of the others; the code is 2 when one failed, else 3 when one runs.
     """
     if are_many(profile):
         raise typer.Exit(_record_many(store, profile, project, saved))
@@ -84,6 +86,7 @@ def _record_many(store: str, profiles: str, project: str, saved: Path | None) ->
     from toastnb import connect_many
     from toastnb.history import record
     from toastnb.history.places import address_of
+    from toastnb.projects import profile_problem
     from toastnb.remarks import heard
 
     began, remarks, codes, waiting = time.monotonic(), list[str](), {0}, [""]
@@ -109,8 +112,13 @@ def _record_many(store: str, profiles: str, project: str, saved: Path | None) ->
             if project or saved is not None:
                 given = "--project" if project else "--inventory"
                 raise InvalidInput(f"{given} is for one account", hint="Several are kept under their profiles' names.")
-            projects = opened.enter_context(connect_many(names_of(profiles)))
-            waiting[:] = projects.names
+            waiting[:] = names_of(profiles)
+            for name in list(waiting):  # a slip of the pen in one takes no other's snapshot
+                if problem := profile_problem([name]):
+                    failed(name, problem)
+            if not waiting:
+                return FAILURE
+            projects = opened.enter_context(connect_many(waiting))
             for name in projects.names:
                 if not opened.enter_context(_alone(store, f"snapshot\n{name}")):
                     tell(name, f"{_RUNS} for {name}", RUNNING)
@@ -195,24 +203,40 @@ def _alone(store: str, key: str) -> Iterator[bool]:
 
     with needs("history"):
         from filelock import FileLock, Timeout
-    from platformdirs import user_cache_path
 
     from toastnb.history.places import Place
 
     name = hashlib.sha256(f"{Place(store).address}\n{key}".encode()).hexdigest()[:32]
-    folder = user_cache_path("toastnb") / "locks"
-    lock = FileLock(folder / f"{name}.lock", timeout=0)
+    lock = FileLock(_folder_for_locks() / f"{name}.lock", timeout=0)
+    is_free, problem = True, ""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
-        problem = ""
     except Timeout:
-        problem = "taken"
+        is_free = False
     except OSError as error:
-        problem = f"{folder} cannot be written ({error.strerror or type(error).__name__})"
-    if problem not in ("", "taken"):
-        raise InvalidInput(problem, action="Taking a lock")
+        problem = f"{lock.lock_file} cannot be written ({error.strerror or type(error).__name__})"
+    if problem:
+        raise InvalidInput(problem, action=_LOCKING, hint=_NO_PLACE)
     try:
-        yield not problem
+        yield is_free
     finally:
         lock.release()
+
+
+def _folder_for_locks() -> Path:
+    """Return the folder of this user's locks: below their home, or where there is none among the temporary files."""
+    from platformdirs import user_cache_path
+
+    from toastnb.temporary import users_folder
+
+    with suppress(OSError, RuntimeError):  # a service's home is often /dev/null, or nobody's is known
+        folder = user_cache_path("toastnb") / "locks"
+        if folder.is_absolute():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    try:
+        return users_folder()
+    except OSError as error:
+        problem = f"there is no folder for locks ({error.strerror or type(error).__name__})"
+    raise InvalidInput(problem, action=_LOCKING, hint=_NO_PLACE)

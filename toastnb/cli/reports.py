@@ -143,6 +143,16 @@ def _histories(history: str, project: str, names: list[str]) -> dict[str, Histor
     return found
 
 
+def _history_of_many(history: str, project: str, names: list[str]) -> History | None:
+    """Return what a history has of these profiles; of which it has nothing, that is told."""
+    found = _histories(history, project, names)
+    if not found:
+        return None
+    from toastnb.history import open_store
+
+    return open_store(history).of(*found)
+
+
 def _print_totals(accounts: Mapping[str, Inventory], by: list[str]) -> None:
     from toastnb import capacity
     from toastnb.arrays import stacked
@@ -185,14 +195,15 @@ def audit(
     kind = format_for(AuditFormat, format, out)
     is_whole, checks = True, check or None
     if are_many(profile):
-        if history:
-            raise InvalidInput("--history is given with several profiles", hint="Audit them one by one.")
-        findings, is_whole = pull_many(profile, saved, lambda projects: projects.audit(checks, waivers, rules))
+        past = _history_of_many(history, project, names_of(profile))
+        findings, is_whole = pull_many(
+            profile, saved, lambda projects: projects.audit(checks, waivers, rules, history=past)
+        )
     else:
         if project and not history:
             raise InvalidInput("--project is for --history of one account", hint="Give it with --history.")
-        past = _histories(history, project, names_of(profile)).get(profile)
-        findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=past)
+        own = _histories(history, project, names_of(profile)).get(profile)
+        findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=own)
     text = _written(findings, kind)
     if out is None:
         sys.stdout.write(text)

@@ -7,3 +7,7 @@ from toastnb.history.store import History, open_store
 from toastnb.history.waterfalls import waterfall
 
 __all__ = ["History", "compact", "diff", "not_compared", "open_store", "record", "waterfall"]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what Tab shows

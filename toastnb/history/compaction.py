@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from toastnb.columns import TABLES
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout
+from toastnb.history.disputes import told
 from toastnb.history.places import UNFINISHED, Place, Store, address_of
 from toastnb.history.reading import check_whole, entries_of, newest_parts, rows_a_snapshot, rows_of
 
@@ -30,7 +31,8 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     """Merge the small files of a store into large ones, and thin out what is long ago.
 
     It may run while others record and read, and be ended at any moment: a snapshot is in the store before and after,
-    or was to go. Each project keeps its newest snapshot in any case.
+    or was to go. Each project keeps its newest snapshot in any case. One of which two inventories were recorded at once
+    is left as it is, and told.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     -------
     DataFrame
         A row a month, the month as index (str): snapshots_before, snapshots, files_before, files (Int64; files of the
-        table of snapshots).
+        table of snapshots), without those that are left as they are.
 
     Raises
     ------
@@ -73,6 +75,7 @@ def compact(store: Store, keep: Mapping[str, int | None] | None = None, grace: f
     entries = entries_of(place)
     if entries.empty:
         raise NotFound(f"there is no history in {place.name}", action="Merging a history", hint="Look at the address.")
+    entries = entries.drop(index=told(place, entries, stacklevel=2).index)  # which are left as they are
     known = newest_parts(entries)
     kept = known[_is_kept(known, limits, pd.Timestamp.now("UTC"))]
     _retire(place, set(entries["part"]) - set(known["part"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -172,20 +172,41 @@ def of_diff(changes: pd.DataFrame) -> dict[str, Any]:
 def _of_projects(a: Moment, b: Moment, tables: list[str], volatile: bool) -> pd.DataFrame:
     """Return the changes of each project that both have, one below the other."""
     found = of_each_pair(a, b, partial(diff, tables=tables, volatile=volatile))
-    changes = stacked(PROJECT, found or {"": _none()})
-    lacking = {project: of_diff(one)["not_compared"] for project, one in found.items()}
-    for there, side in ((a, "after"), (b, "before")):
-        alone = [project for project in there.projects if project not in found]
-        lacking |= {
-            project: dict.fromkeys(tables, f"not there {side}: no snapshot of the project") for project in alone
-        }
-    noted = {
-        "before": {"fetched_at": a.fetched_at, "source": ""},
-        "after": {"fetched_at": b.fetched_at, "source": ""},
-        "not_compared": {},
-        "projects": dict(sorted(lacking.items())),
+    lacking = {
+        project: f"not there {side}: no snapshot of the project"
+        for there, side in ((a, "after"), (b, "before"))
+        for project in there.projects
+        if project not in found
     }
-    changes.attrs = {"fetched_at": b.fetched_at, "diff": json.dumps(noted, ensure_ascii=False)}
+    return together(found, lacking, tables, a.fetched_at, b.fetched_at)
+
+
+def together(
+    found: Mapping[str, pd.DataFrame], lacking: Mapping[str, str], tables: Sequence[str], since: str, until: str
+) -> pd.DataFrame:
+    """Return the changes of several projects as one frame of `diff`, with project (str) first.
+
+    Parameters
+    ----------
+    found : mapping of str to DataFrame
+        What `diff` answered of each project.
+    lacking : mapping of str to str
+        Why each of the others is not compared.
+    tables : list of str
+        What was asked for.
+    since, until : str
+        The two moments, ISO 8601 in UTC.
+    """
+    changes = stacked(PROJECT, found or {"": _none()})
+    not_compared_of = {project: of_diff(one)["not_compared"] for project, one in found.items()}
+    not_compared_of |= {project: dict.fromkeys(tables, why) for project, why in lacking.items()}
+    noted = {
+        "before": {"fetched_at": since, "source": ""},
+        "after": {"fetched_at": until, "source": ""},
+        "not_compared": {},
+        "projects": dict(sorted(not_compared_of.items())),
+    }
+    changes.attrs = {"fetched_at": until, "diff": json.dumps(noted, ensure_ascii=False)}
     return changes
 
 

@@ -1,13 +1,14 @@
 """Where a store is: a folder of this machine, or any place that fsspec reaches, as object storage.
 
-A file is whole or not there: a folder gets it under another name first, and object storage shows an object when it is
-complete. Whether something is tried again is left to the library of the object storage.
+A file is whole or not there: object storage shows an object when it is complete, and all others get it under another
+name first. Whether something is tried again is left to the library of the object storage.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from toastnb.errors import InvalidInput, MissingExtra, PermissionDenied, ServiceFailure, ToastError
 from toastnb.extras import needs
-from toastnb.files import place_of, replace_file
+from toastnb.files import place_of, replace_file, sync_folder
 
 with needs("history"):
     import fsspec
@@ -26,8 +27,11 @@ with needs("history"):
 T = TypeVar("T")
 Store = str | os.PathLike[str]
 AT_ONCE = 16
-UNFINISHED = ".part"  # how a file ends that replace_file has not put in its place yet
+UNFINISHED = ".part"  # how a file ends that has not been put in its place yet
+_LOCAL = ("file", "local")
+_OBJECTS = {"abfs", "abfss", "az", "gcs", "gs", "oci", "oss", "s3", "s3a", "tos"}  # show an object when it is complete
 _USERS = ("abfs", "abfss", "ftp", "sftp", "ssh")  # where a name before an @ is part of the address, and no key
+_SCHEME = re.compile(r"([a-z][\w+.-]+):", re.I)  # one letter is a drive
 _SECRET = re.compile(r"(?<=://)[^/\s@]*@|(?<=[?&])[\w-]*(?:signature|credential|token|sig|key\w*)=[^&\s'\"]*", re.I)
 
 
@@ -69,6 +73,9 @@ def _problem_of(store: Store) -> tuple[str, str] | None:
     if not isinstance(name, str) or not name.strip():
         return "store is no folder and no URL", 'Give a folder, or a URL as "s3://bucket/prefix".'
     scheme, found, rest = name.partition("://")
+    if not found and (one := _SCHEME.match(name)) and one[1].lower() in fsspec.available_protocols():
+        said = "store begins like a URL, but not with two slashes"
+        return said, 'Write it as "s3://bucket/prefix", as text: a Path has one slash fewer. Or a folder as "./s3:".'
     before, at, _ = rest.rpartition("@")  # a key may have a slash in it
     has_key = at and (":" in before or ("/" not in before and scheme not in _USERS))
     if found and (has_key or "?" in rest):
@@ -90,21 +97,29 @@ class Place:
 
     def __init__(self, store: Store) -> None:
         self.name = os.fspath(address_of(store))
-        self._local = "://" not in self.name or self.name.startswith("file://")
+        scheme, found, rest = self.name.partition("://")
+        self._local = not found or scheme in _LOCAL
+        self._shows_whole_files = scheme in _OBJECTS
         if self._local:
-            path = place_of(self.name.removeprefix("file://"), "Opening a history")
-            self.files: Any = fsspec.filesystem("file")
-            self.root = path.as_posix()
+            files: Any = fsspec.filesystem("file")
+            self.root = place_of(rest if found else self.name, "Opening a history").as_posix()
         else:
-            self.files, self.root = self.attempt(
-                "opened", lambda: fsspec.core.url_to_fs(self.name, use_listings_cache=False)
-            )
-            self.root = self.root.rstrip("/")
-            if hasattr(self.files, "retries"):
-                self.files.retries = 1  # s3fs repeats what botocore has repeated: a server that hangs, for 7 minutes
+            files, root = self.attempt("opened", lambda: fsspec.core.url_to_fs(self.name, use_listings_cache=False))
+            self.root = root.rstrip("/")
+            if hasattr(files, "retries"):
+                files.retries = 1  # s3fs repeats what botocore has repeated: a server that hangs, for 7 minutes
+        self._opened: Callable[[], Any] = lambda: files  # nothing shows it: there may be keys in it
+
+    @property
+    def files(self) -> Any:
+        """The file system, as fsspec has it."""
+        return self._opened()
 
     def __repr__(self) -> str:
         return f"<Place {self.name}>"
+
+    def __reduce__(self) -> tuple[type[Place], tuple[str]]:
+        return Place, (self.address,)  # it is opened anew where it arrives, with the keys that are there
 
     @property
     def address(self) -> str:
@@ -144,7 +159,20 @@ class Place:
             return
         buffer = BytesIO()
         write(buffer)
-        self.attempt("written", lambda: self.files.pipe_file(self.path(name), buffer.getvalue()))
+        put = self.files.pipe_file if self._shows_whole_files else self._put_whole
+        self.attempt("written", lambda: put(self.path(name), buffer.getvalue()))
+
+    def _put_whole(self, path: str, content: bytes) -> None:
+        """Write a file beside its place, then put it there."""
+        temporary = f"{path}.{secrets.token_hex(4)}{UNFINISHED}"
+        self.files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        try:
+            self.files.pipe_file(temporary, content)
+            self.files.mv(temporary, path)
+        except BaseException:
+            with suppress(Exception):  # what stays is removed by compact
+                self.files.rm_file(temporary)
+            raise
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files; one that is gone already is no obstacle."""
@@ -172,6 +200,7 @@ class Place:
         try:
             for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
                 missing.mkdir(mode=0o700, exist_ok=True)  # with parents=True, those above would get the umask's rights
+                sync_folder(missing.parent)
             return
         except OSError as error:
             problem = f"{folder} cannot be made ({error.strerror or type(error).__name__})"

@@ -23,6 +23,7 @@ from toastnb.columns import TABLES
 from toastnb.errors import Conflict, InvalidInput, ToastError
 from toastnb.extras import needs
 from toastnb.history import layout
+from toastnb.history.disputes import settled
 from toastnb.history.places import AT_ONCE, Place
 from toastnb.inventory import Inventory
 
@@ -31,17 +32,18 @@ with needs("history"):
 
 T = TypeVar("T")
 _TRIES = 20
+_ONE_AHEAD = {"batch_readahead": 1, "fragment_readahead": 1}  # by default many groups of rows wait in memory
 TOLD = ["snapshot_id", "project", "at"]
 """What is told of the snapshot that a row is of."""
 
 
-def snapshots_of(place: Place) -> pd.DataFrame:
+def snapshots_of(place: Place, *, stacklevel: int) -> pd.DataFrame:
     """Return the table of snapshots, by time and project, each with the newest part that holds it.
 
-    Columns snapshot_id, project, part, source, digest, absent, rows (str), at (datetime64[us, UTC]), version (Int64),
-    mixed (bool).
+    What is in dispute is told, `stacklevel` above. Columns snapshot_id, project, part, source, digest, absent, rows
+    (str), at (datetime64[us, UTC]), version (Int64), mixed (bool).
     """
-    return newest_parts(entries_of(place))
+    return newest_parts(settled(place, entries_of(place), stacklevel=stacklevel + 1))
 
 
 def newest_parts(entries: pd.DataFrame) -> pd.DataFrame:
@@ -121,8 +123,8 @@ def rows_of(
         keep &= where
 
     def rows() -> pa.Table:
-        found = ds.dataset(files, schema=schema, format="parquet", filesystem=arrow_files(place))
-        return found.to_table(columns=wanted.names, filter=keep, use_threads=False)
+        found = ds.dataset(files, schema=schema, format=_format(place), filesystem=arrow_files(place))
+        return found.to_table(columns=wanted.names, filter=keep, use_threads=False, **_ONE_AHEAD)
 
     return read_of(place, files, rows)
 
@@ -169,6 +171,15 @@ def within(chosen: pd.DataFrame) -> ds.Expression:
     for part, ids in chosen[chosen["mixed"]].groupby("part")["snapshot_id"]:
         conditions.append((pc.field("part") != part) | pc.field("snapshot_id").isin(pa.array(ids, pa.string())))
     return functools.reduce(operator.and_, conditions)
+
+
+def _format(place: Place) -> ds.ParquetFileFormat:
+    """Return how Arrow reads files: of this machine a group of rows at a time, for a whole file may be large.
+
+    From object storage it reads what is near each other at once, for each request takes long.
+    """
+    is_local = isinstance(place.files, LocalFileSystem)
+    return ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=not is_local))
 
 
 def arrow_files(place: Place) -> pa.fs.FileSystem:

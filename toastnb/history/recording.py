@@ -14,6 +14,7 @@ from toastnb.audit.tables import checked_inventory
 from toastnb.capacity.times import moment
 from toastnb.errors import Conflict, InvalidInput
 from toastnb.history import layout
+from toastnb.history.disputes import disputed
 from toastnb.history.places import Place, Store, address_of
 from toastnb.history.reading import entries_of, newest_parts
 from toastnb.inventory import Inventory
@@ -119,8 +120,10 @@ def put(new: Prepared, store: Store) -> str:
     """
     place = Place(store)
     snapshot, digest, month = new.entry["snapshot_id"], new.entry["digest"], layout.month_of(new.entry["at"])
-    there = newest_parts(_entries(place, snapshot, month))
-    if (there["digest"] == digest).any():
+    entries = _entries(place, snapshot, month)
+    rivals = disputed(entries)
+    there = newest_parts(entries) if rivals.empty else rivals
+    if len(there) and (there["digest"] == digest).all():
         return str(snapshot)
     _check_none_other(place, there, digest)
     row = new.entry | {"part": layout.first_part(snapshot, digest)}

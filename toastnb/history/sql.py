@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,6 +23,7 @@ from toastnb.extras import needs
 from toastnb.history import layout
 from toastnb.history.places import Place
 from toastnb.history.reading import files_of, gone_of
+from toastnb.temporary import private_folder
 from toastnb.threads import ended
 
 with needs("history"):
@@ -108,7 +108,8 @@ def sql(history: History, query: str, memory_gb: float = 1.0) -> pd.DataFrame:
     Raises
     ------
     InvalidInput
-        When it is no such query, needs more than `memory_gb`, or reaches for anything but these tables.
+        When it is no such query, needs more than `memory_gb`, reaches for anything but these tables, or there is no
+        folder for temporary files.
 
     Examples
     --------
@@ -152,7 +153,7 @@ def _checked(memory_gb: float) -> int:
 @contextmanager
 def _opened(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database in memory, with a folder of its own for what does not fit."""
-    with TemporaryDirectory(prefix="toastnb-") as folder:
+    with private_folder(_ACTION) as folder:
         settings: dict[str, Any] = {"memory_limit": f"{memory}B", "temp_directory": folder} | _SETTINGS
         with duckdb.connect(config=settings) as connection:
             [[threads]] = connection.execute("SELECT current_setting('threads')").fetchall()
@@ -194,22 +195,26 @@ def _offer_tables(connection: duckdb.DuckDBPyConnection, place: Place, files: di
     connection.execute("SET enable_external_access = false")
     for table, paths in named.items():
         connection.execute(f"SET VARIABLE {table} = $1", [paths])
-        connection.execute(_view(table) if paths else _empty_view(table))
+        connection.execute(_view(table) if paths else f"CREATE VIEW {table} AS {_nothing(table)}")
     connection.execute("SET lock_configuration = true")
 
 
 def _view(table: str) -> str:
-    """Return what makes a view of a table: the rows of the chosen snapshots, of each its newest part."""
+    """Return what makes a view of a table: the rows of the chosen snapshots, of each its newest part.
+
+    A column that a file lacks, as it was not in the dictionary then, is NULL there.
+    """
     columns = ", ".join(f'"{name}"' for name in _columns(table))
-    files = f"read_parquet(getvariable('{table}'), hive_partitioning = false)"
-    chosen = f"{files} SEMI JOIN {_CHOSEN} USING (snapshot_id, part)"
-    return f"CREATE VIEW {table} AS SELECT {columns} FROM {chosen}"  # noqa: S608 - names of the column dictionary
+    files = f"read_parquet(getvariable('{table}'), hive_partitioning = false, union_by_name = true)"
+    chosen = f"FROM {files} SEMI JOIN {_CHOSEN} USING (snapshot_id, part)"
+    return f"CREATE VIEW {table} AS SELECT {columns} FROM ({_nothing(table)} UNION ALL BY NAME {chosen})"  # noqa: S608
 
 
-def _empty_view(table: str) -> str:
+def _nothing(table: str) -> str:
+    """Return what selects the columns of a table, and no row."""
     schema = layout.schema_of(table)
     columns = ", ".join(f'NULL::{_TYPES[schema.field(name).type]} AS "{name}"' for name in _columns(table))
-    return f"CREATE VIEW {table} AS SELECT {columns} WHERE false"
+    return f"SELECT {columns} WHERE false"
 
 
 def _columns(table: str) -> list[str]:

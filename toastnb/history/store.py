@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar, overload
 import pandas as pd
 import pyarrow.compute as pc
 
-from toastnb.capacity.times import moment
+from toastnb.capacity.times import last_moment, moment
 from toastnb.errors import InvalidInput, NotFound
 from toastnb.history import layout, lives, sql
 from toastnb.history.amounts import amounts_of, checked_keys
@@ -114,7 +114,7 @@ class History:
         Parameters
         ----------
         first, last : str, datetime or date
-            ISO 8601, UTC where they have no zone; a date is its first moment.
+            ISO 8601, UTC where they have no zone; dates are whole days.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class History:
         >>> len(tn.history.open_store("history").between("2020-01-01", "2020-12-31"))
         0
         """
-        begin, end = moment(first, "first"), moment(last, "last")
+        begin, end = moment(first, "first"), last_moment(last, "last")
         if end < begin:
             raise InvalidInput(f"last is {end}, before first, {begin}", hint="Give the earlier moment first.")
         at = self._chosen["at"]
@@ -375,7 +375,7 @@ def open_store(store: Store, *, engine: str = "pandas") -> History:
 
         kind = DaskHistory
     place = Place(store)
-    chosen = snapshots_of(place)
+    chosen = snapshots_of(place, stacklevel=2)
     if chosen.empty:
         raise NotFound(
             f"there is no history in {place.name}", hint="Record one there: tn.history.record, or toastnb snapshot."

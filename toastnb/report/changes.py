@@ -7,9 +7,30 @@ import pandas as pd
 
 from toastnb.capacity.selection import positions
 from toastnb.history.differences import CHANGES, KEYS
-from toastnb.inventory import Inventory
+from toastnb.inventory import PROJECT, Inventory
+from toastnb.plain import many
 
 _INSTANCES = "instances_detail"
+_MOST_PROJECTS = 20
+_NOUNS = {
+    "instances": "listed instance",
+    "instances_detail": "instance",
+    "flavors": "flavor",
+    "availability_zones": "zone",
+    "keypairs": "keypair",
+    "addresses": "fixed IP",
+    "disks": "disk",
+    "instance_security_groups": "security group assignment",
+    "metadata": "metadata value",
+    "images": "image",
+    "networks": "network",
+    "subnets": "subnet",
+    "security_groups": "security group",
+    "security_group_rules": "security group rule",
+    "floating_ips": "floating IP",
+    "volumes": "volume",
+    "volume_attachments": "attachment",
+}
 _OF_INSTANCES = ("addresses", "disks", "instance_security_groups", "metadata", "volume_attachments")
 
 
@@ -37,9 +58,29 @@ def described(changes: pd.DataFrame, before: Inventory, after: Inventory) -> pd.
 
 
 def counts(changes: pd.DataFrame) -> str:
-    """Return how many changes of each kind there are: "2 created, 1 resized"."""
-    found = changes["change"].value_counts()
-    return ", ".join(f"{found[change]:,} {change}" for change in CHANGES if change in found) or "nothing"
+    """Return how many things changed in which way: "2 instances and 1 volume created; 1 instance resized".
+
+    Of several projects by project, the first of them: "shop (1 instance created), dev (2 disks resized)".
+    """
+    if PROJECT in changes:
+        projects = changes[PROJECT].unique()
+        told = [f"{name} ({_counted(changes[changes[PROJECT] == name])})" for name in projects[:_MOST_PROJECTS]]
+        more = len(projects) - len(told)
+        return ", ".join([*told, *([f"and {many(more, 'more project')}"] if more else [])]) or "nothing"
+    return _counted(changes)
+
+
+def _counted(changes: pd.DataFrame) -> str:
+    found = []
+    for change in CHANGES:
+        rows = changes[changes["change"] == change]
+        if change not in ("created", "deleted"):
+            rows = rows.drop_duplicates(["table", "key"])  # a row a field
+        numbers = rows["table"].value_counts()
+        things = [many(int(numbers[table]), noun) for table, noun in _NOUNS.items() if table in numbers]
+        if things:
+            found.append(f"{' and '.join(filter(None, [', '.join(things[:-1]), things[-1]]))} {change}")
+    return "; ".join(found) or "nothing"
 
 
 def _words(vms: pd.DataFrame) -> pd.Series:

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from toastnb.errors import InvalidInput, ToastError
 from toastnb.files import SHARED, replace_file
+from toastnb.temporary import private_folder
 
+_ACTION = "Writing a PDF"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -35,7 +36,7 @@ def find_chromium() -> str:
     if found:
         return found
     problem = f"CHROMIUM is {named!r}, which is no program" if named else "no Chromium was found"
-    raise InvalidInput(problem, action="Writing a PDF", hint="Install Chromium or Chrome, or name it in CHROMIUM.")
+    raise InvalidInput(problem, action=_ACTION, hint="Install Chromium or Chrome, or name it in CHROMIUM.")
 
 
 def print_page(page: Path, target: Path) -> Path:
@@ -49,7 +50,7 @@ def print_page(page: Path, target: Path) -> Path:
         When Chromium fails.
     """
     browser = find_chromium()
-    with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
+    with private_folder(_ACTION) as private:
         made = Path(private) / "page.pdf"
         command = [
             *(browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -61,7 +62,7 @@ def print_page(page: Path, target: Path) -> Path:
         if not problem and made.exists():
             content = made.read_bytes()
             return replace_file(target, lambda file: file.write(content), mode=SHARED)
-    raise ToastError(problem or "Chromium wrote no PDF", action="Writing a PDF", hint=f"The page is at {page}.")
+    raise ToastError(problem or "Chromium wrote no PDF", action=_ACTION, hint=f"The page is at {page}.")
 
 
 def _failure(command: list[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
@@ -16,6 +15,7 @@ from toastnb.errors import InvalidInput
 from toastnb.extras import needs
 from toastnb.files import SHARED, replace_file
 from toastnb.report.shapes import flat, kind_of
+from toastnb.temporary import private_folder
 
 MOST_ROWS = 2**20 - 1
 _LONGEST_TEXT = 32_767
@@ -63,7 +63,7 @@ def _write(file: BinaryIO, sheets: Mapping[str, pd.DataFrame]) -> None:
         import xlsxwriter
         from xlsxwriter.exceptions import FileCreateError
     # The rows go through files of the library's own, and stay there when it fails: in a folder that goes, none does.
-    with tempfile.TemporaryDirectory(prefix="toastnb-") as private:
+    with private_folder("Writing a workbook") as private:
         # Text is only ever written as text: no option lets a value become a formula or a link.
         options = {"strings_to_formulas": False, "strings_to_urls": False}
         packed = BytesIO()  # the library complains on stderr, later, of a file that it could not write

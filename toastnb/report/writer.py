@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +20,13 @@ from toastnb.report.pages import notebook_page
 from toastnb.report.pdf import find_chromium, print_page
 from toastnb.report.sheets import sheets
 from toastnb.report.workbook import write_workbook
+from toastnb.temporary import private_folder
 
 if TYPE_CHECKING:
     from toastnb.history import History
 
 PAGE, WORKBOOK, PDF = "capacity-report.html", "capacity-report.xlsx", "capacity-report.pdf"
+_ACTION = "Writing the report"
 _Path = str | os.PathLike[str]
 
 
@@ -121,7 +121,7 @@ def _loaded(inventory: object) -> Inventory:
         return load_inventory(inventory)
     raise InvalidInput(
         f"inventory is {type(inventory).__name__}, but must be an Inventory, or the path of a saved one",
-        action="Writing the report",
+        action=_ACTION,
         hint="Give what toast.inventory() answers, or of a history open_store(store).at(when, project), without Dask.",
     )
 
@@ -145,20 +145,7 @@ def folder_for(out: _Path) -> Path:
         problem = f"{target} cannot be written"
     except OSError as error:
         problem = f"{target} is no folder that can be written ({error.strerror})"
-    raise InvalidInput(problem, action="Writing the report")
-
-
-@contextmanager
-def _private_folder() -> Iterator[str]:
-    try:
-        private = tempfile.TemporaryDirectory(prefix="toastnb-")
-    except OSError as error:
-        problem = f"there is no folder for temporary files ({error.strerror})"
-    else:
-        with private as path:
-            yield path
-        return
-    raise InvalidInput(problem, action="Writing the report", hint="Name one that you can write in TMPDIR.")
+    raise InvalidInput(problem, action=_ACTION)
 
 
 def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
@@ -169,7 +156,7 @@ def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
         from traitlets.config import Config
 
         from toastnb.report.kernels import Quiet  # what it is made of comes with papermill
-    with _private_folder() as private:
+    with private_folder(_ACTION) as private:
         saved = inventory.save(Path(private) / "inventory.zip")
         try:
             return papermill.execute_notebook(
