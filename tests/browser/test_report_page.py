@@ -21,7 +21,7 @@ def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     account.instances_detail.loc[0, "name"] = "<img src=x onerror=document.title='taken'>"
     account.instances_detail.loc[1, "zone"] = "한국 가용성 영역"
     account.instances_detail.loc[:1, "ram_mb"] = 2**24
-    return report.write(account, tmp_path_factory.mktemp("report"))[0]
+    return report.write(account, tmp_path_factory.mktemp("report"), project="쇼핑몰")[0]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(opened: Opened, report_pag
     page, asked, complaints = opened
     assert [url for url in asked if not url.startswith("data:")] == [report_page.as_uri()]
     assert complaints == []
-    assert page.title() == "Capacity report"
+    assert re.fullmatch(r"쇼핑몰 · Capacity report · 20\d\d-\d\d-\d\d", page.title())
 
 
 def test_every_plot_is_drawn_and_nothing_is_wider_than_the_page(opened: Opened) -> None:

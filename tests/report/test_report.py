@@ -19,6 +19,7 @@ from toastnb.report.sheets import sheets
 
 FORMULA = '=HYPERLINK("http://x","y")'
 SCRIPT = "<script>alert(1)</script>"
+PROJECT = '쇼핑몰 & "<b>co</b>" $a$'
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def account() -> tn.Inventory:
 @pytest.fixture(scope="module")
 def written(account: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "made" / "by it"
-    paths = report.write(account, folder)
+    paths = report.write(account, folder, project=PROJECT)
     assert [path.name for path in paths] == ["capacity-report.html", "capacity-report.xlsx"]
     assert all(path.parent == folder for path in paths)
     return folder
@@ -66,6 +67,14 @@ def test_the_page_has_the_totals_and_every_plot(page: str, account: tn.Inventory
     assert pictures >= {f"Plot: {part}" for part in ("By zone", "Balance of zones", "Flavors", "Disks", "Audit")}
     notes = [note.get_text() for note in soup.select("td.gt_sourcenote")]
     assert sum(f"Data fetched at {fetched}." in note for note in notes) == len(soup.select("table.gt_table")) - 1
+
+
+def test_page_and_workbook_are_headed_with_the_project_and_the_day(page: str, workbook, account: tn.Inventory) -> None:
+    soup = BeautifulSoup(page, "html.parser")
+    day = account.fetched_at[:10]
+    assert soup.title.get_text() == f"{PROJECT} · Capacity report · {day}"
+    assert [heading.get_text() for heading in soup.find_all("h1")] == [f"Capacity report: {PROJECT}, {day}"]
+    assert dict(workbook["About"].values)["project"] == PROJECT
 
 
 def test_the_page_asks_for_nothing_else(page: str) -> None:
@@ -142,7 +151,7 @@ def test_an_account_without_instances_and_without_siblings_still_has_a_report(tm
 
 def test_a_saved_inventory_gives_the_same_report(account: tn.Inventory, written: Path, tmp_path: Path) -> None:
     saved = account.save(tmp_path / "account.zip")
-    again = report.write(saved, tmp_path / "again")
+    again = report.write(saved, tmp_path / "again", project=PROJECT)
     first = load_workbook(written / "capacity-report.xlsx")
     second = load_workbook(again[1])
     for sheet in first:
@@ -247,7 +256,7 @@ def test_a_file_that_is_not_right_is_named_before_anything_is_written(
     path.write_text(content)
     with pytest.raises(tn.InvalidInput, match=said):
         report.write(plain_account(), tmp_path / "out", **{name: path})
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("chromium")
@@ -262,7 +271,7 @@ def test_without_a_chromium_the_error_says_so_before_the_work(tmp_path: Path, mo
     monkeypatch.setenv("CHROMIUM", str(tmp_path / "no-such-browser"))
     with pytest.raises(tn.InvalidInput, match=r"Writing a PDF: CHROMIUM is .*no-such-browser"):
         report.write(plain_account(), tmp_path / "out", pdf=True)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_browser_that_fails_is_told_and_the_page_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

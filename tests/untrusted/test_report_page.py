@@ -8,8 +8,11 @@ import pytest
 from playwright.sync_api import Page
 
 import toastnb as tn
-from tests.untrusted.names import HARMFUL
+from tests.untrusted.names import HARMFUL, SCRIPTS
 from tests.untrusted.test_pages import words
+
+
+PROJECT = SCRIPTS["image, quoted once"]
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +20,7 @@ def report(short: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("report")
     limits = folder / "limits.csv"
     limits.write_text("vcpus\n200\n")
-    return tn.report.write(short, folder, limits=limits)[0]
+    return tn.report.write(short, folder, limits=limits, project=PROJECT)[0]
 
 
 @pytest.fixture
@@ -27,9 +30,10 @@ def opened(page: Page, report: Path) -> Page:
     return page
 
 
-def test_no_script_of_a_name_runs_in_the_report(opened: Page) -> None:
+def test_no_script_of_a_name_runs_in_the_report(opened: Page, short: tn.Inventory) -> None:
     assert opened.evaluate("window.taken") is None
-    assert opened.title() == "Capacity report"
+    assert opened.title() == f"{PROJECT} · Capacity report · {short.fetched_at[:10]}"
+    assert opened.locator("h1").all_text_contents() == [f"Capacity report: {PROJECT}, {short.fetched_at[:10]}"]
     assert opened.evaluate("document.querySelectorAll('#taken, script, iframe, svg, b, a, textarea').length") == 0
     attributes = opened.evaluate("[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())")
     assert not [name for name in attributes if name.startswith("on")]

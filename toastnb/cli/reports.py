@@ -66,7 +66,9 @@ def report(
     history: Annotated[
         str, typer.Option(help="A history, a folder or URL: shows changes since last time, growth, time remaining.")
     ] = "",
-    project: Annotated[str, typer.Option(help="The account's name in the history; the profile's by default.")] = "",
+    project: Annotated[
+        str, typer.Option(help="The account's name, in the title and the history; the profile's by default.")
+    ] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
 ) -> None:
     """Write the capacity report (HTML and Excel) and print the totals by zone.
@@ -78,17 +80,23 @@ def report(
     from toastnb import report as reports
     from toastnb.rules import check_file_name
 
-    reports.writer.folder_for(out)  # before anything is read
-    pasts = _histories(history, project, names_of(profile))
+    names = names_of(profile)  # what is wrong is said before anything is read
+    _check_project(project, names)
+    reports.writer.folder_for(out)
+    pasts = _histories(history, project, names)
     if are_many(profile):
-        folders = {name: out / check_file_name(name) for name in names_of(profile)}
+        folders = {name: out / check_file_name(name) for name in names}
         accounts, is_whole = pull_many(profile, saved, lambda projects: projects.inventories())
     else:
         folders, accounts, is_whole = {profile: out}, {profile: pull(profile, saved)}, True
         for name, why in accounts[profile].absent.items():
             say(f"Without {name}: {why}")
+        if profile in pasts:
+            pasts[profile] = _of_account(accounts[profile], pasts[profile])
     _print_totals(accounts, ["project", "zone"] if len(folders) > 1 else ["zone"])
     for name, account in accounts.items():
+        if history and name not in pasts:
+            say(f"Without history of {name}: the history has no project of that name.")
         say(f"Writing the report{f' of {name}' if len(folders) > 1 else ''} ...")
         try:
             paths = reports.write(
@@ -99,6 +107,7 @@ def report(
                 rules=rules,
                 waivers=waivers,
                 history=pasts.get(name),
+                project=project or name,
                 pdf=pdf,
                 tell=lambda step: say(f"{step} ..."),
             )
@@ -120,9 +129,7 @@ def report(
 
 
 def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
-    """Return what a history has of each profile. One that it does not have is an error, or told where it is of many."""
-    if project and (not history or len(names) > 1):
-        raise InvalidInput("--project is for --history of one account", hint="Many are looked for by their profiles.")
+    """Return what a history has of each profile; one of many that it does not have is left out."""
     if not history:
         return {}
     from toastnb.history import open_store
@@ -131,11 +138,22 @@ def _histories(history: str, project: str, names: list[str]) -> dict[str, Histor
     found = {}
     for name in names:
         called = project or name
-        if len(names) > 1 and called not in known.projects:
-            say(f"Without history of {name}: the history has no project of that name.")
-        else:
+        if len(names) == 1 or called in known.projects:
             found[name] = known.of(called) if called else known
     return found
+
+
+def _check_project(project: str, names: list[str]) -> None:
+    if project and len(names) > 1:
+        raise InvalidInput("--project is for one account", hint="Many are called as their profiles.")
+
+
+def _of_account(account: Inventory, history: History) -> History:
+    """Return what a history has of an account; an error where it does not tell which project that is."""
+    from toastnb.report.over_time import project_of
+
+    name = project_of(account, history)
+    return history.of(name) if name else history
 
 
 def _print_totals(accounts: Mapping[str, Inventory], by: list[str]) -> None:
@@ -184,6 +202,8 @@ def audit(
             raise InvalidInput("--history is given with several profiles", hint="Audit them one by one.")
         findings, is_whole = pull_many(profile, saved, lambda projects: projects.audit(checks, waivers, rules))
     else:
+        if project and not history:
+            raise InvalidInput("--project is for --history", hint="It is the account's name in it.")
         past = _histories(history, project, names_of(profile)).get(profile)
         findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=past)
     text = _written(findings, kind)
