@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page
 
 import toastnb as tn
@@ -89,6 +91,16 @@ def test_text_stands_out_in_both_colour_schemes(scheme: str, page: Page, report_
     for colour in colours:
         lighter, darker = sorted([luminance(colour), background], reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) >= 7, colour
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_are_as_light_as_the_page(scheme: str, page: Page, report_page: Path) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(report_page.as_uri())
+    picture = Image.open(BytesIO(page.locator("img").first.screenshot())).convert("RGB")
+    (count, most), *_ = sorted(picture.getcolors(2**24), reverse=True)
+    assert count > picture.width * picture.height / 4
+    assert (max(most) < 60) if scheme == "dark" else (min(most) > 250)
 
 
 def luminance(colour: str) -> float:
