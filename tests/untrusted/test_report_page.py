@@ -11,7 +11,6 @@ import toastnb as tn
 from tests.untrusted.names import HARMFUL, SCRIPTS
 from tests.untrusted.test_pages import words
 
-
 PROJECT = SCRIPTS["image, quoted once"]
 
 

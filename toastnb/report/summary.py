@@ -33,8 +33,8 @@ def summary(
 ) -> Sentences:
     """Say in sentences what an account has allocated, and what to look at: what is urgent first.
 
-    First what is full, what the loss of a zone means, what the audit found and what is reclaimable; then what remains
-    below limits, the sizes, what changed and grows, and what it costs.
+    First what is full, what the loss of a zone means, what will be full, what the audit found and what is reclaimable;
+    then what remains below limits, the sizes, what changed and grows, and what it costs.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ def summary(
         *(() if was_full is None else remaining(was_full)),
         *_failure(vms, limits, zones),
         *_alone(vms),
+        *(() if ahead is None else remaining(ahead)),
         *_audit(findings),
         *_reclaimable(vms, inventory.fetched_at, past),
-        *(() if ahead is None else remaining(ahead)),
         *_closest(left),
         *_size(vms),
         *_balance(vms),
