@@ -144,7 +144,8 @@ def test_the_page_has_the_sections_their_tables_and_plots(written: list[Path], a
     [rates] = [table for table in page.find_all("table") if "Newest day (UTC)" in table.get_text()]
     [zones] = [table for table in page.find_all("table") if "Growth from" in table.get_text() and table is not rates]
     assert {cell.get_text().strip() for cell in zones.find_all("td")} >= {"kr-pub-a", "kr-pub-b", "vCPUs"}
-    assert sum("closest to its limit today" in item.get_text() for item in page.find_all("li")) == 2
+    items = [item.get_text() for item in page.find_all("li")]
+    assert [sum(f"{said} today: " in item for item in items) for said in ("full", "closest to its limit")] == [1, 1]
     day = pd.Timestamp(account.fetched_at) - pd.Timedelta(days=1)
     assert [cell.get_text().strip() for cell in rates.find_all("td")].count(f"{day:%Y-%m-%d}") == 4
 

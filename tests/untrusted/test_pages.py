@@ -6,7 +6,6 @@ import re
 from html import escape, unescape
 from html.parser import HTMLParser
 
-import nbformat
 import pandas as pd
 import pytest
 
@@ -76,8 +75,7 @@ def test_an_audits_page_has_no_element_of_a_name_and_hides_nothing(few_zones: tn
 
 def test_the_report_is_headed_with_a_projects_name_as_text(texts: list[str]) -> None:
     for text in texts:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Capacity report")])
-        page = pages.report_page(notebook, text, "2026-11-29T05:00:00Z")
+        page = pages.headed("", text, "2026-11-29T05:00:00Z")
         elements = Elements(page)
         assert elements.tags <= OURS
         assert not HARMFUL.search(page)

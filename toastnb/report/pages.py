@@ -35,6 +35,11 @@ def report_page(notebook: Any, name: str, fetched_at: str) -> str:
     _describe_plots(notebook)
     notebook.cells = notebook.cells[1:]  # its heading, which knows no name
     body, _ = exporter.from_notebook_node(notebook)
+    return headed(body, name, fetched_at)
+
+
+def headed(body: str, name: str, fetched_at: str) -> str:
+    """Return the report's page, headed with the account's name and the day."""
     whose, day = cut(line(name), _LONGEST_NAME), moment_text(fetched_at).partition(" ")[0]
     tab = " · ".join(filter(None, (whose, _REPORT, day)))  # the name first: tabs are narrow
     return _page(escape(tab), f"<h1>{escape(titled(_REPORT, whose, day))}</h1>\n{body}")

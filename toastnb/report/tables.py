@@ -80,7 +80,7 @@ def table(df: pd.DataFrame, title: str = "", most: int = 200) -> Any:
     whole, broken = _whole_and_broken(shown, by_kind.get("number", []))
     gt = gt.fmt_integer([*by_kind.get("integer", []), *whole]).fmt_number(broken, decimals=1)
     for name in broken:
-        gt = gt.fmt_number(name, rows=_large(shown[name]), decimals=0)
+        gt = gt.fmt_number(name, rows=_undivided(shown[name]), decimals=0)
     gt = gt.fmt_number(by_kind.get("skew", []), decimals=2).fmt_percent(by_kind.get("share", []), decimals=1)
     gt = gt.fmt_tf(by_kind.get("flag", []), tf_style="yes-no").sub_missing(missing_text="–")
     if df.index.names[0] is not None and len(shown):
@@ -105,9 +105,9 @@ def _whole_and_broken(df: pd.DataFrame, columns: list[str]) -> tuple[list[str], 
     return whole, [name for name in columns if name not in whole]
 
 
-def _large(column: pd.Series) -> list[int]:
-    """Return the rows whose figures are so large that a decimal tells nobody anything."""
-    return [row for row, value in enumerate(column) if pd.notna(value) and abs(value) >= _LARGE]
+def _undivided(column: pd.Series) -> list[int]:
+    """Return the rows whose figures need no decimal: nothing, and what is so large that it tells nobody anything."""
+    return [row for row, value in enumerate(column) if pd.notna(value) and (abs(value) >= _LARGE or value == 0)]
 
 
 def _with_words(df: pd.DataFrame) -> pd.DataFrame:
