@@ -21,6 +21,5 @@ def run_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         try:
             main()
         except SystemExit as end:
-            assert end.code is None or isinstance(end.code, int)
-            code = end.code or 0
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
     return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())

@@ -157,9 +157,10 @@ def unprinted(account: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -
     browser.write_text("#!/bin/sh\necho no display >&2; exit 3\n")
     browser.chmod(0o755)
     saved = account.save(folder / "account.zip")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(tn.ToastError) as caught:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHROMIUM", str(browser))
-        report.write(saved, folder / "again", project=PROJECT, pdf=True)
+        with pytest.raises(tn.ToastError) as caught:
+            report.write(saved, folder / "again", project=PROJECT, pdf=True)
     return folder / "again", str(caught.value)
 
 
