@@ -46,6 +46,6 @@ def test_the_report_shows_names_as_they_are(opened: Page, short: tn.Inventory) -
 
 
 def test_the_report_is_no_wider_than_its_page_and_has_no_warning(opened: Page) -> None:
-    assert opened.evaluate("Math.max(...[...document.querySelectorAll('p, li')].map(e => e.scrollWidth))") < 1100
+    assert opened.evaluate("Math.max(...[...document.querySelectorAll('h1, p, li')].map(e => e.scrollWidth))") < 1100
     assert opened.get_by_text("Warning").count() == 0
     assert opened.get_by_text("Traceback").count() == 0
