@@ -7,6 +7,8 @@ FUZZ ?= 60
 VERSIONS := 3.11 3.12 3.13 3.14
 # What tests the library itself, not this checkout; and what is needed to run that, at any version.
 LIBRARY_TESTS := tests $(patsubst %,--ignore tests/%,browser fuzz load mutations openapi project untrusted/test_report_page.py)
+# tests/notebooks runs it as it ships too, and looks at what it shows; of the others it runs variants.
+RUN_BY_TESTS := notebooks/01-inventory.ipynb
 TOOLS := hypothesis 'moto[server]' openpyxl packaging polars py-rattler pytest pytest-xdist pyyaml 's3fs>=2025.2'
 
 .DEFAULT_GOAL := help
@@ -24,7 +26,7 @@ lab: .venv/users  ## JupyterLab on the notebooks
 
 # On two cores, too: many tests wait for timeouts, browsers and kernels.
 test: .venv/developers  ## all tests, the notebooks included
-	$(BIN)/python -m pytest -n 3 --dist loadfile --nbval-lax tests notebooks
+	$(BIN)/python -m pytest -n 3 --dist loadfile --nbval-lax tests notebooks --ignore $(RUN_BY_TESTS)
 
 check: .venv/developers  ## style, types, import directions, stripped notebooks
 	$(BIN)/ruff check .

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page
 
 import toastnb as tn
@@ -21,7 +23,7 @@ def report_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     account.instances_detail.loc[0, "name"] = "<img src=x onerror=document.title='taken'>"
     account.instances_detail.loc[1, "zone"] = "한국 가용성 영역"
     account.instances_detail.loc[:1, "ram_mb"] = 2**24
-    return report.write(account, tmp_path_factory.mktemp("report"))[0]
+    return report.write(account, tmp_path_factory.mktemp("report"), project="쇼핑몰")[0]
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(opened: Opened, report_pag
     page, asked, complaints = opened
     assert [url for url in asked if not url.startswith("data:")] == [report_page.as_uri()]
     assert complaints == []
-    assert page.title() == "Capacity report"
+    assert re.fullmatch(r"쇼핑몰 · Capacity report · 20\d\d-\d\d-\d\d", page.title())
 
 
 def test_every_plot_is_drawn_and_nothing_is_wider_than_the_page(opened: Opened) -> None:
@@ -89,6 +91,16 @@ def test_text_stands_out_in_both_colour_schemes(scheme: str, page: Page, report_
     for colour in colours:
         lighter, darker = sorted([luminance(colour), background], reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) >= 7, colour
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_are_as_light_as_the_page(scheme: str, page: Page, report_page: Path) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(report_page.as_uri())
+    picture = Image.open(BytesIO(page.locator("img").first.screenshot())).convert("RGB")
+    (count, most), *_ = sorted(picture.getcolors(2**24), reverse=True)
+    assert count > picture.width * picture.height / 4
+    assert (max(most) < 60) if scheme == "dark" else (min(most) > 250)
 
 
 def luminance(colour: str) -> float:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 import toastnb as tn
+from tests.cli.running import run_here
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "toastnb", "audit", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return run_here("audit", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,8 @@ def test_exit_codes(saved: str, fail_on: str, checks: list[str], code: int) -> N
 
 
 def test_high_is_what_fails_by_default_and_the_terminal_shows_findings(saved: str) -> None:
-    answer = run("--inventory", saved)
+    command = [sys.executable, "-m", "toastnb", "audit", "--inventory", saved]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 1
     findings = tn.audit.run(tn.load_inventory(saved))
     lines = answer.stdout.splitlines()
@@ -104,8 +105,7 @@ def test_hostile_names_are_text_everywhere(saved: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["limits.csv", "prices.csv", "rules.toml", "waivers.toml"])
 def test_a_template_with_its_examples_is_accepted(name: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "toastnb", "template", name]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = run_here("template", name).stdout
     path = tmp_path / name
     path.write_text("\n".join(with_examples(text)))
     with tn.Sandbox(instances=40, instant=True) as sandbox, tn.connect(sandbox) as toast:

@@ -1,4 +1,4 @@
-"""The `toastnb` command, run as a process of its own."""
+"""The `toastnb` command, run as a process of its own where that makes a difference."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import requests
 from typer.testing import CliRunner
 
 import toastnb as tn
+from tests.cli.running import run_here
 from toastnb.cli import app
 
 COMMAND = [sys.executable, "-m", "toastnb.cli"]
@@ -71,7 +72,7 @@ def test_a_taken_port_is_an_error_that_says_what_to_do(sandbox: tn.Sandbox) -> N
 
 @pytest.mark.parametrize("kind", ["csv", "json", "table"])
 def test_a_table_goes_to_the_terminal(saved: str, kind: str) -> None:
-    answer = run("inventory", "--inventory", saved, "--table", "availability_zones", "--format", kind)
+    answer = run_here("inventory", "--inventory", saved, "--table", "availability_zones", "--format", kind)
     assert answer.returncode == 0, answer.stderr
     assert "kr-pub-a" in answer.stdout
 
@@ -79,7 +80,7 @@ def test_a_table_goes_to_the_terminal(saved: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["csv", "json", "table", "parquet", "xlsx"])
 def test_a_table_goes_to_a_file(saved: str, kind: str, tmp_path: Path) -> None:
     out = tmp_path / f"flavors.{kind}"
-    answer = run("inventory", "--inventory", saved, "-t", "flavors", "-f", kind, "-o", str(out))
+    answer = run_here("inventory", "--inventory", saved, "-t", "flavors", "-f", kind, "-o", str(out))
     assert answer.returncode == 0, answer.stderr
     assert str(out) in answer.stderr
     readers = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
@@ -103,7 +104,7 @@ def test_a_table_goes_to_a_file(saved: str, kind: str, tmp_path: Path) -> None:
     ],
 )
 def test_errors_are_one_message_and_exit_code_2(arguments: list[str], said: str) -> None:
-    answer = run(*arguments)
+    answer = run_here(*arguments)
     assert answer.returncode == 2
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -185,7 +186,7 @@ def test_logging_in_again_keeps_what_is_not_given(sandbox: tn.Sandbox) -> None:
 
 
 def test_a_files_ending_chooses_its_format(saved: str, tmp_path: Path) -> None:
-    answer = run("inventory", "--inventory", saved, "-t", "flavors", "-o", str(tmp_path / "flavors.xlsx"))
+    answer = run_here("inventory", "--inventory", saved, "-t", "flavors", "-o", str(tmp_path / "flavors.xlsx"))
     assert answer.returncode == 0, answer.stderr
     assert len(pd.read_excel(tmp_path / "flavors.xlsx")) == len(tn.load_inventory(saved).flavors)
 
@@ -204,7 +205,7 @@ def test_login_refuses_what_would_send_credentials_in_the_clear() -> None:
 
 
 def test_notebooks_are_copied(tmp_path: Path) -> None:
-    answer = run("notebooks", str(tmp_path / "mine"))
+    answer = run_here("notebooks", str(tmp_path / "mine"))
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "mine" / "01-inventory.ipynb").exists()
 

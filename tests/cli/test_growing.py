@@ -99,8 +99,9 @@ def test_a_forecast_has_days_and_the_resource_that_is_first(folder: Path) -> Non
         (["report", "--history", "nowhere", "--inventory", "account.zip"], "there is no history in"),
         (["report", "--history", "store", "--inventory", "account.zip"], "the history has 2 projects"),
         (["report", "--history", "store", "--profile", "sandbox"], "no project 'sandbox'"),
-        (["report", "--project", "shop", "--inventory", "account.zip"], "--project is for --history"),
-        (["report", "--project", "shop", "--history", "store", "--profile", "a,b"], "--project is for --history"),
+        (["report", "--history", "store", "--profile", "a,b"], "there is no profile a"),
+        (["audit", "--project", "shop", "--inventory", "account.zip"], "--project is for --history"),
+        (["report", "--project", "shop", "--history", "store", "--profile", "a,b"], "--project is for one account"),
     ],
 )
 def test_what_cannot_be_done_is_an_error_of_ours(folder: Path, arguments: list[str], said: str) -> None:
@@ -108,7 +109,8 @@ def test_what_cannot_be_done_is_an_error_of_ours(folder: Path, arguments: list[s
     answer = run(*placed, *(["--out", folder / "out"] if arguments[0] == "report" else []))
     assert isinstance(answer.exception, tn.ToastError)
     assert said in str(answer.exception)
-    assert not list((folder / "out").rglob("*.html"))
+    assert answer.output == ""
+    assert not (folder / "out").exists()
 
 
 def test_a_refusal_ends_with_2_and_one_message(folder: Path) -> None:
@@ -144,6 +146,7 @@ def test_the_report_of_many_projects_uses_the_history_of_each(tmp_path: Path) ->
         ["7,700"],
         ["8,800"],
     ]
+    assert [f"<title>{name} · " in pages[name] for name in ("shop", "lab")] == [True, True]
 
 
 KEYS = ("appkey", "username", "password", "base_url")

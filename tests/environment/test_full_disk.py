@@ -135,7 +135,7 @@ import toastnb as tn
 from toastnb.report import writer
 from pathlib import Path
 writer._executed = lambda *_: {"cells": []}  # the notebook's run takes seconds, and writes nothing there
-writer.notebook_page = lambda _: "page " * 5000
+writer.report_page = lambda *_: "page " * 5000
 inventory = tn.load_inventory(sys.argv[1])
 for limit in (100, 20_000, 30_000, 40_000):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))

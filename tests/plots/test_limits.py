@@ -30,6 +30,7 @@ def test_the_fullest_limit_comes_first_and_says_what_remains_and_what_binds() ->
     assert ax.get_lines()[0].get_xdata()[0] == 100
     assert ax.get_xlim()[1] > 100
     assert unit(ax) == "Allocated share of the limit (%)"
+    assert {text.xy[0] for text in ax.texts} == {100}  # right of the line, which runs through none of them
 
 
 def test_what_is_above_the_limit_has_a_look_of_its_own() -> None:

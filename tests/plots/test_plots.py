@@ -55,6 +55,24 @@ def test_bars_are_sorted_and_carry_unit_and_value() -> None:
     assert ax.yaxis_inverted()
 
 
+@pytest.mark.parametrize("name", ["shop", "쇼핑몰-운영-서비스-", "a-very-long-name-of-a-zone-"])
+def test_a_title_takes_the_width_of_its_axes_and_keeps_dates_together(name: str) -> None:
+    table = tn.history.waterfall(
+        tn.Inventory({"instances_detail": vms(**{name * 3: 2})}, {}, AT), later(name * 3), by="zone"
+    )
+    ax = tn.plots.waterfall(table)
+    title = ax.set_title(ax.get_title(loc="left"), loc="left")
+    assert title.get_window_extent().width <= ax.bbox.width
+    lines = title.get_text().split("\n")
+    assert "2026-11-01 to 2026-11-08" in lines[-1]
+    assert len(lines) == (1 if name == "shop" else 2)
+    assert collisions(ax) == []
+
+
+def later(zone: str) -> tn.Inventory:
+    return tn.Inventory({"instances_detail": vms(**{zone: 3})}, {}, "2026-11-08T00:00:00Z")
+
+
 def test_the_total_row_is_no_bar() -> None:
     ax = tn.plots.totals(tn.capacity.totals(vms(a=1)), "vcpus")
     assert names(ax) == ["a"]

@@ -124,6 +124,10 @@ def test_a_limit_that_is_reached_and_one_that_never_is(
 ) -> None:
     past = tn.report.over_time(account, store, {"vcpus": limit})
     assert said in tn.report.summary(account, past=past)
+    today = tn.report.summary(account, {"vcpus": limit}, past=past)
+    is_full = limit == 1
+    assert [sentence.startswith("In all, full today: ") for sentence in today][1] == is_full
+    assert (said in today) != is_full  # once is enough
 
 
 def test_the_page_has_the_sections_their_tables_and_plots(written: list[Path], account: tn.Inventory) -> None:
@@ -140,7 +144,8 @@ def test_the_page_has_the_sections_their_tables_and_plots(written: list[Path], a
     [rates] = [table for table in page.find_all("table") if "Newest day (UTC)" in table.get_text()]
     [zones] = [table for table in page.find_all("table") if "Growth from" in table.get_text() and table is not rates]
     assert {cell.get_text().strip() for cell in zones.find_all("td")} >= {"kr-pub-a", "kr-pub-b", "vCPUs"}
-    assert sum("closest to its limit today" in item.get_text() for item in page.find_all("li")) == 2
+    items = [item.get_text() for item in page.find_all("li")]
+    assert [sum(f"{said} today: " in item for item in items) for said in ("full", "closest to its limit")] == [1, 1]
     day = pd.Timestamp(account.fetched_at)  # the account itself is the newest point
     assert [cell.get_text().strip() for cell in rates.find_all("td")].count(f"{day:%Y-%m-%d}") == 4
 
@@ -158,6 +163,7 @@ def test_the_workbook_has_the_same_tables_whole(written: list[Path], account: tn
     assert by_zone == list(past.growth_by_zone.index)
     assert {"zone", "resource", "earliest (UTC)"} <= {cell.value for cell in book["Time remaining"][1]}
     about = dict(book["About"].values)
+    assert about["project"] == "shop"  # whose history it is, where nobody named it
     assert about["last time"] == past.since
     assert "evidence" in [cell.value for cell in book["Reclaimable"][1]]
     book.close()
@@ -206,7 +212,7 @@ def test_the_project_is_the_one_named_or_the_only_one_or_that_of_the_source(
         tn.report.write(account, tmp_path / "out", history=tmp_path, project="d")
     with pytest.raises(tn.NotFound, match="there is no history"):
         tn.report.write(account, tmp_path / "out", history=tmp_path / "nowhere")
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").exists()
 
 
 def test_audit_and_reclaimable_use_what_the_history_has_seen(account: tn.Inventory, store: Path) -> None:

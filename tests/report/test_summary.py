@@ -53,10 +53,48 @@ def test_what_is_lost_with_a_zone() -> None:
 
 def test_limits_say_what_binds_and_what_falls_short() -> None:
     text = said(*in_zone("a", 1, 2), *in_zone("b", 3), limits={"b": {"vcpus": 5}, "*": {"vcpus": 5}})
-    assert "Without a, b falls short of 1 vCPUs against its limit." in text
+    without = (
+        "Without a, b falls short of 1 vCPUs against its limit, and 5 vCPUs are lacking against the limit in all, "
+    )
+    assert f"{without}until what was there is deleted." in text
     assert "In b, closest to its limit today: 2 of 5 vCPUs are allocated (40%), 3 remain." in text
-    assert "In all, closest to its limit today: 6 of 5 vCPUs are allocated (120%), 1 too many." in text
-    assert "Without a, 5 vCPUs are lacking against the limit in all, until what was there is deleted." in text
+    assert "In all, full today: 6 of 5 vCPUs are allocated (120%), 1 too many." in text
+
+
+def test_all_that_is_full_in_a_place_is_one_sentence_the_fullest_first() -> None:
+    text = said(*in_zone("a", 1, 2), *in_zone("b", 3), limits={"a": {"vcpus": 4, "ram_gb": 6, "disk_gb": 900}})
+    full = "8 of 6 GB of RAM are allocated (133%), 2 too many; 4 of 4 vCPUs are allocated (100%), 0 remain."
+    assert f"In a, full today: {full}" in text
+    assert "In a, closest" not in text
+
+
+def test_each_loss_of_a_zone_is_one_sentence() -> None:
+    zones = [*in_zone("a", 1, 2, 3, 4), *in_zone("b", 5), *in_zone("c", 6)]
+    text = said(*zones, limits={"b": {"vcpus": 4, "ram_gb": 9}, "c": {"vcpus": 5}})
+    assert "Without a, b falls short of 2 vCPUs and 3 GB of RAM, c of 1 vCPUs against their limits." in text
+    assert text.count("Without a") == 1
+    many = [raw for number in range(9) for raw in in_zone(f"z{number}", number)]
+    few = said(*many, limits={f"z{number}": {"vcpus": 2} for number in range(9)})
+    assert few.count("Without z") == 5
+    assert "Limits do not suffice without 4 other zones either." in few
+
+
+def test_what_is_urgent_comes_first() -> None:
+    made = account(*in_zone("a", 1, 2, 3), *in_zone("b", 4, 5, status="STOP"))
+    limits = {"a": {"vcpus": 5}, "b": {"vcpus": 9}}
+    sentences = tn.report.summary(made, limits, findings=tn.audit.run(made))
+    starts = [
+        "Account:",
+        "In a, full",
+        "If a is lost",
+        "Without a",
+        "The audit",
+        "2 instances in STOP",
+        "In b, closest",
+    ]
+    starts += ["5 instances in 2 zones", "By state:"]
+    places = [next(n for n, sentence in enumerate(sentences) if sentence.startswith(start)) for start in starts]
+    assert places == sorted(places)
 
 
 def test_what_is_not_known_is_said_so() -> None:

@@ -70,6 +70,12 @@ def test_whole_numbers_have_no_fraction_and_ratios_do() -> None:
     assert [part in html for part in (">1,000<", ">1.5<", ">2.0<", ">3.0<", ">1,000.0<")] == [True] * 4 + [False]
 
 
+def test_large_figures_have_no_decimals() -> None:
+    frame = pd.DataFrame({"ram_gb": pd.array([1692.34, -250.5, 99.96, 99.94, 0.5, 0.0, None], dtype="Float64")})
+    cells = re.findall(r"gt_right\">([^<]+)</td>", shown(frame))
+    assert cells == ["1,692", "−250", "100", "99.9", "0.5", "0", "–"]
+
+
 def test_figures_that_are_named_in_cells_are_in_words_and_flags_are_yes_or_no() -> None:
     vms = tables([instance(1)])["instances_detail"]
     html = shown(tn.capacity.headroom(vms, {"vcpus": 4, "ram_gb": 8.5}))

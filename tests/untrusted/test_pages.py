@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape, unescape
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 import toastnb as tn
 from tests.untrusted.names import HARMFUL
-from toastnb.plain import seen
+from toastnb.plain import cut, line, seen
 from toastnb.report import pages, tables
 
 OURS = {
@@ -70,6 +71,18 @@ def test_an_audits_page_has_no_element_of_a_name_and_hides_nothing(few_zones: tn
     assert elements.tags <= OURS
     assert [name for name in elements.attributes if not HARMLESS.fullmatch(name)] == []
     assert not HARMFUL.search(page.replace("\t", ""))
+
+
+def test_the_report_is_headed_with_a_projects_name_as_text(texts: list[str]) -> None:
+    for text in texts:
+        page = pages.headed("", text, "2026-11-29T05:00:00Z")
+        elements = Elements(page)
+        assert elements.tags <= OURS
+        assert not HARMFUL.search(page)
+        shown = cut(line(text), 60)
+        [heading] = re.findall(r"<h1>(.*)</h1>", page)
+        assert unescape(heading) == f"Capacity report: {shown}{', ' if shown else ''}2026-11-29"
+        assert f"<title>{escape(shown)}{' · ' if shown else ''}Capacity report · 2026-11-29</title>" in page
 
 
 @pytest.mark.parametrize("name", ["my_key_gb", "to_50_gb", "ram_gb", "vcpus"])

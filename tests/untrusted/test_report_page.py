@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Page
 
 import toastnb as tn
-from tests.untrusted.names import HARMFUL
+from tests.untrusted.names import HARMFUL, SCRIPTS
 from tests.untrusted.test_pages import words
+
+PROJECT = SCRIPTS["image, quoted once"]
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +19,7 @@ def report(short: tn.Inventory, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("report")
     limits = folder / "limits.csv"
     limits.write_text("vcpus\n200\n")
-    return tn.report.write(short, folder, limits=limits)[0]
+    return tn.report.write(short, folder, limits=limits, project=PROJECT)[0]
 
 
 @pytest.fixture
@@ -27,9 +29,10 @@ def opened(page: Page, report: Path) -> Page:
     return page
 
 
-def test_no_script_of_a_name_runs_in_the_report(opened: Page) -> None:
+def test_no_script_of_a_name_runs_in_the_report(opened: Page, short: tn.Inventory) -> None:
     assert opened.evaluate("window.taken") is None
-    assert opened.title() == "Capacity report"
+    assert opened.title() == f"{PROJECT} · Capacity report · {short.fetched_at[:10]}"
+    assert opened.locator("h1").all_text_contents() == [f"Capacity report: {PROJECT}, {short.fetched_at[:10]}"]
     assert opened.evaluate("document.querySelectorAll('#taken, script, iframe, svg, b, a, textarea').length") == 0
     attributes = opened.evaluate("[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())")
     assert not [name for name in attributes if name.startswith("on")]
@@ -43,6 +46,6 @@ def test_the_report_shows_names_as_they_are(opened: Page, short: tn.Inventory) -
 
 
 def test_the_report_is_no_wider_than_its_page_and_has_no_warning(opened: Page) -> None:
-    assert opened.evaluate("Math.max(...[...document.querySelectorAll('p, li')].map(e => e.scrollWidth))") < 1100
+    assert opened.evaluate("Math.max(...[...document.querySelectorAll('h1, p, li')].map(e => e.scrollWidth))") < 1100
     assert opened.get_by_text("Warning").count() == 0
     assert opened.get_by_text("Traceback").count() == 0

@@ -102,8 +102,8 @@ def pull_many(
     if saved is not None:
         raise InvalidInput("--profile and --inventory are both given", hint="Give one of them.")
     names = names_of(profiles)
-    say(f"Reading {len(names)} projects ...")
     with connect_many(names) as projects, warnings.catch_warnings():
+        say(f"Reading {len(names)} projects ...")  # all of them are profiles
         warnings.simplefilter("ignore", UserWarning)  # what it warns of is told below
         answer = read(projects)
         failures = projects.failures
@@ -151,8 +151,8 @@ def pull(profile: str, saved: Path | None) -> Inventory:
         if profile:
             raise InvalidInput("--profile and --inventory are both given", hint="Give one of them.")
         return load_inventory(saved)
-    say(f"Reading the account{f' of profile {profile}' if profile else ''} ...")
     with connect(profile or None, read_only=True) as toast:
+        say(f"Reading the account{f' of profile {profile}' if profile else ''} ...")
         account = toast.inventory()
     say(f"Read {len(account.instances_detail):,} instances in {len(account.tables)} tables.")
     return account

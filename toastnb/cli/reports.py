@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,7 +67,7 @@ def report(
         str, typer.Option(help="A history, a folder or URL: shows changes since last time, growth, time remaining.")
     ] = "",
     project: Annotated[
-        str, typer.Option(help="The account's name in the history and in limits; the profile's by default.")
+        str, typer.Option(help="The account's name, in the title, history and limits; the profile's by default.")
     ] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF too, printed by a Chromium on this machine.")] = False,
 ) -> None:
@@ -80,19 +80,23 @@ def report(
     from toastnb import report as reports
     from toastnb.rules import check_file_name
 
-    reports.writer.folder_for(out)  # before anything is read
-    if project and not history and limits is None:
-        raise InvalidInput("--project is for --history or --limits of one account", hint="Give one of them.")
-    pasts = _histories(history, project, names_of(profile))
+    names = names_of(profile)  # what is wrong is said before anything is read
+    _check_project(project, names)
+    reports.writer.folder_for(out)
+    pasts = _histories(history, project, names)
     if are_many(profile):
-        folders = {name: out / check_file_name(name) for name in names_of(profile)}
+        folders = {name: out / check_file_name(name) for name in names}
         accounts, is_whole = pull_many(profile, saved, lambda projects: projects.inventories())
     else:
         folders, accounts, is_whole = {profile: out}, {profile: pull(profile, saved)}, True
         for name, why in accounts[profile].absent.items():
             say(f"Without {name}: {why}")
+        if profile in pasts:
+            pasts[profile] = _of_account(accounts[profile], pasts[profile])
     _print_totals(accounts, ["project", "zone"] if len(folders) > 1 else ["zone"])
     for name, account in accounts.items():
+        if history and name not in pasts:
+            _say_without_history([name])
         say(f"Writing the report{f' of {name}' if len(folders) > 1 else ''} ...")
         try:
             paths = reports.write(
@@ -125,9 +129,7 @@ def report(
 
 
 def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
-    """Return what a history has of each profile. One that it does not have is an error, or told where it is of many."""
-    if project and len(names) > 1:
-        raise InvalidInput("--project is for --history of one account", hint="Many are looked for by their profiles.")
+    """Return what a history has of each profile; one of many that it does not have is left out."""
     if not history:
         return {}
     from toastnb.history import open_store
@@ -136,21 +138,40 @@ def _histories(history: str, project: str, names: list[str]) -> dict[str, Histor
     found = {}
     for name in names:
         called = project or name
-        if len(names) > 1 and called not in known.projects:
-            say(f"Without history of {name}: the history has no project of that name.")
-        else:
+        if len(names) == 1 or called in known.projects:
             found[name] = known.of(called) if called else known
     return found
 
 
 def _history_of_many(history: str, project: str, names: list[str]) -> History | None:
     """Return what a history has of these profiles; of which it has nothing, that is told."""
+    _check_project(project, names)
     found = _histories(history, project, names)
+    if history:
+        _say_without_history(name for name in names if name not in found)
     if not found:
         return None
     from toastnb.history import open_store
 
     return open_store(history).of(*found)
+
+
+def _say_without_history(names: Iterable[str]) -> None:
+    for name in names:
+        say(f"Without history of {name}: the history has no project of that name.")
+
+
+def _check_project(project: str, names: list[str]) -> None:
+    if project and len(names) > 1:
+        raise InvalidInput("--project is for one account", hint="Many are called as their profiles.")
+
+
+def _of_account(account: Inventory, history: History) -> History:
+    """Return what a history has of an account; an error where it does not tell which project that is."""
+    from toastnb.report.over_time import project_of
+
+    name = project_of(account, history)
+    return history.of(name) if name else history
 
 
 def _print_totals(accounts: Mapping[str, Inventory], by: list[str]) -> None:
@@ -201,7 +222,7 @@ def audit(
         )
     else:
         if project and not history:
-            raise InvalidInput("--project is for --history of one account", hint="Give it with --history.")
+            raise InvalidInput("--project is for --history", hint="It is the account's name in it.")
         own = _histories(history, project, names_of(profile)).get(profile)
         findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=own)
     text = _written(findings, kind)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.axes import Axes
 
 from toastnb.errors import InvalidInput
 from toastnb.plain import many
 from toastnb.plots import style, words
-from toastnb.plots.tables import MOST_BARS, check_table
+from toastnb.plots.tables import check_table
 
 _STEPS = ["before", "created", "deleted", "resized", "disks", "other", "after"]
 _LEVELS = ["before", "after"]
+_MOST_ROWS, _MOST_COLUMNS = 12, 92  # a year of months, a quarter of days
+_COLUMN_BARS = 8  # as high as so many lying bars
 _CAME_AND_WENT = {"created": style.BLUE, "deleted": style.VERMILION}
 
 
@@ -34,8 +38,10 @@ def waterfall(table: pd.DataFrame, resource: str = "vcpus", group: Any = None, a
     Returns
     -------
     Axes
-        A bar a step, each from where the one above it ends, with its figure and sign. Instances that lack one
-        of the figures are counted at the bars of the levels; a step of which nothing is known has no bar.
+        A bar a step, each from where the one above it ends, with its figure and sign; steps of zero are left out, and
+        where nothing changed it says so. Steps that would be slivers beside the levels are drawn larger: then the axis
+        begins above zero, which its name says and strokes through the levels show. Instances that lack one of the
+        figures are counted at the bars of the levels; a step of which nothing is known has no bar.
 
     Raises
     ------
@@ -54,7 +60,8 @@ def waterfall(table: pd.DataFrame, resource: str = "vcpus", group: Any = None, a
         there = [name for name in words.UNITS if name in table]
         raise InvalidInput(f"resource {resource!r} is not in table", hint=f"It has {', '.join(there)}.")
     rows, name = _of_group(table, group)
-    steps, unknown = rows[resource].astype("Float64"), rows["unknown"]
+    known = rows[resource].astype("Float64")
+    steps = known[known.index.isin(_LEVELS) | known.ne(0).fillna(True)]
     is_level = steps.index.isin(_LEVELS)
     ends = steps.where(~is_level).fillna(0).cumsum() + (steps.fillna(0)["before"] if len(steps) else 0)
     starts = (ends - steps.fillna(0)).where(~is_level, 0)
@@ -64,19 +71,41 @@ def waterfall(table: pd.DataFrame, resource: str = "vcpus", group: Any = None, a
         "more": (~is_level & (ends > starts).to_numpy(bool), style.GREEN),
         "less": (~is_level & (ends < starts).to_numpy(bool), style.VERMILION),
     }
-    least = pd.concat([starts, ends], axis=1).min(axis=1)
-    with style.drawing(ax, len(steps)) as ax:
-        for label, (mask, look) in kinds.items():
-            if mask.any():
-                style.bars(ax, range(len(steps)), (ends - starts).abs().where(mask), look=look, label=label, left=least)
-        texts = [
-            _level(value, int(lacking)) if level else words.signed(value)
-            for value, lacking, level in zip(steps, unknown, is_level, strict=True)
-        ]
-        style.note(ax, range(len(steps)), style.lengths(pd.concat([starts, ends], axis=1).max(axis=1)), texts)
-        style.name_rows(ax, [*steps.index])
-        style.describe(ax, words.UNITS[resource], words.titled("What changed", name, _between(table)))
+    least, most = (pd.concat([starts, ends], axis=1).agg(end, axis=1) for end in ("min", "max"))
+    begin = _begin(pd.concat([ends, starts[~is_level]]))
+    unit, texts = words.UNITS[resource], _texts(steps, rows["unknown"])
+    with style.drawing(ax, len(steps), start=begin) as ax:
+        if len(steps) == len(_LEVELS) and steps["before"] == steps["after"]:
+            style.say_empty(ax, f"nothing changed, {texts[0]} before and after")
+        else:
+            for label, (mask, look) in kinds.items():
+                if mask.any():
+                    lengths = (ends - starts).abs().where(mask)
+                    style.bars(ax, range(len(steps)), lengths, look=look, label=label, left=least)
+            style.note(ax, range(len(steps)), style.lengths(most), texts)
+            style.name_rows(ax, [*steps.index])
+            if begin:
+                style.tear(ax, [row for row, level in enumerate(is_level) if level])
+        zoomed = f"; the axis begins at {words.number(begin)}" if begin else ""
+        style.describe(ax, f"{unit}{zoomed}", words.titled(f"{unit} before and after", name, _between(table)))
     return ax
+
+
+def _begin(ends: pd.Series) -> float:
+    """Return where the axis begins: above zero where the steps would be less than a third of it."""
+    low, high = (float(end) for end in (ends.min(), ends.max())) if len(ends) else (0.0, 0.0)
+    span = high - low
+    if not 0 < span < high / 3:
+        return 0.0
+    step = 10.0 ** math.floor(math.log10(span))
+    return max(math.floor((low - span / 2) / step) * step, 0.0)
+
+
+def _texts(steps: pd.Series, unknown: pd.Series) -> list[str]:
+    """Return what is written at the bars: levels with how many instances lack a figure, steps with their sign."""
+    return [
+        _level(value, int(unknown[step])) if step in _LEVELS else words.signed(value) for step, value in steps.items()
+    ]
 
 
 def _between(table: pd.DataFrame) -> str:
@@ -126,8 +155,10 @@ def churn(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        Two bars a period, the first period above, with their figures. Past 30 periods the last ones are drawn, and the
-        earlier ones counted.
+        Two bars a period, the first period above, with their figures; past 12 periods columns over time, what was
+        created upwards and what was deleted downwards, paler in the first and the last period. These two are marked,
+        for the history begins and ends in them: they may lack what came before and after. Past 92 periods the last
+        ones are drawn, and the earlier ones counted.
 
     Raises
     ------
@@ -140,19 +171,49 @@ def churn(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> snapshot = tn.history.record(toast.inventory(), "history", at="2026-11-01", project="shop")
     >>> ax = tn.plots.churn(tn.history.open_store("history").churn())
     >>> ax.get_xlabel(), [text.get_text() for text in ax.get_yticklabels()]
-    ('Instances', ['2026-11'])
+    ('Instances', ['2026-11, history begins and ends'])
     """
     check_table(table, "history.open_store(...).churn", ["project", "period", *_CAME_AND_WENT])
     periods = table.groupby("period")[list(_CAME_AND_WENT)].sum()
-    shown, earlier = periods.iloc[-MOST_BARS:], len(periods) - MOST_BARS
+    shown, earlier = periods.iloc[-_MOST_COLUMNS:], max(len(periods) - _MOST_COLUMNS, 0)
+    marks = pd.Series("", index=shown.index)
+    marks.iloc[-1:] = "history ends"
+    if not earlier:
+        marks.iloc[:1] = "history begins and ends" if len(shown) == 1 else "history begins"
     projects = table["project"].nunique()
-    with style.drawing(ax, 2 * len(shown)) as ax:
+    of = many(projects, "project") if projects > 1 else "".join(map(words.name, table["project"].unique()))
+    span = " to ".join(words.name(period) for period in shown.index[[0, -1]].unique()) if len(shown) else ""
+    title = words.titled("Instances created and deleted", of, span)
+    rest = f"; {many(earlier, 'earlier period')} not drawn" if earlier else ""
+    return _columns(shown, marks, title, rest, ax) if len(shown) > _MOST_ROWS else _rows(shown, marks, title, ax)
+
+
+def _rows(periods: pd.DataFrame, marks: pd.Series, title: str, ax: Axes | None) -> Axes:
+    """Draw two lying bars a period."""
+    with style.drawing(ax, 2 * len(periods)) as ax:
         for position, (name, look) in enumerate(_CAME_AND_WENT.items()):
-            figures = [words.number(value) for value in shown[name]]
-            style.bars_beside(ax, position, 2, shown[name], figures, look=look, label=name)
-        style.name_rows(ax, [words.name(period) for period in shown.index], "no snapshots")
-        rest = f"; {many(earlier, 'earlier period')} not drawn" if earlier > 0 else ""
-        of = many(projects, "project") if projects > 1 else "".join(map(words.name, table["project"].unique()))
-        span = " to ".join(words.name(period) for period in shown.index[[0, -1]].unique()) if len(shown) else ""
-        style.describe(ax, f"{words.UNITS['instances']}{rest}", words.titled("Instances created and deleted", of, span))
+            figures = [words.number(value) for value in periods[name]]
+            style.bars_beside(ax, position, 2, periods[name], figures, look=look, label=name)
+        names = [words.name(period, f", {mark}" if mark else "") for period, mark in marks.items()]
+        style.name_rows(ax, names, "no snapshots")
+        style.describe(ax, words.UNITS["instances"], title)
+    return ax
+
+
+def _columns(periods: pd.DataFrame, marks: pd.Series, title: str, rest: str, ax: Axes | None) -> Axes:
+    """Draw a column a period: what was created above zero, what was deleted below."""
+    days = pd.DatetimeIndex(pd.to_datetime(periods.index))
+    width = 0.8 * (days.diff().min() / pd.Timedelta(days=1))
+    came, went = (periods[name].astype("float64") for name in _CAME_AND_WENT)
+    below, is_end = -1.05 * went.max(), marks.ne("").to_numpy()
+    with style.drawing(ax, _COLUMN_BARS, upright=True, start=below) as ax:
+        for heights, (name, look) in zip((came, -went), _CAME_AND_WENT.items(), strict=True):
+            ax.bar(days[~is_end], heights[~is_end], width, color=look.colour, label=name)
+            ax.bar(days[is_end], heights[is_end], width, color=look.colour, alpha=0.45)
+        ax.axhline(0, color=style.ink(), linewidth=0.8)
+        style.describe(ax, f"UTC; pale where the history begins or ends{rest}", title)
+        ax.xaxis.set_major_locator(locator := mdates.AutoDateLocator(maxticks=8))
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, show_offset=False))
+        ax.set_ylabel(words.UNITS["instances"])
+        ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):,.10g}")
     return ax

@@ -28,10 +28,10 @@ def headroom(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        Without flavors, a bar a zone and resource in percent of its limit, the fullest first, with what remains and
-        how many instances lack the figure; the line is the limit, what is above it is hatched, and the resource that
-        is nearest to its limit in its zone is marked "binds". With flavors, a bar a zone and flavor: how many more
-        fit, and which resource ends first. Past 30 bars it is said what is left out.
+        Without flavors, a bar a zone and resource in percent of its limit, the fullest first; right of the limit stands
+        what remains, and how many instances lack the figure. The line is the limit, what is above it is hatched, and
+        the resource that is nearest to its limit in its zone is marked "binds". With flavors, a bar a zone and flavor:
+        how many more fit, and which resource ends first. Past 30 bars it is said what is left out.
 
     Raises
     ------
@@ -61,7 +61,8 @@ def headroom(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.axvline(100, color=style.ink(), linestyle="--", linewidth=1, label="limit")
         if (shares > 100).any():
             style.bars(ax, rows, shares - within, look=style.VERMILION, label="above the limit", left=within)
-        style.note(ax, rows, style.lengths(shares), [_state(row) for _, row in shown.iterrows()])
+        ends = [max(share, 100.0) for share in style.lengths(shares)]  # the line runs through no text
+        style.note(ax, rows, ends, [_state(row) for _, row in shown.iterrows()], gap=7)
         style.name_rows(
             ax, [words.name((_zone(zone), _resource(resource))) for zone, resource in shown.index], "no limits"
         )

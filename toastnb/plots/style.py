@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -43,7 +44,8 @@ _AXIS_INCHES = 0.55  # ticks and the name of the axis, which the legend is below
 _FRAME_INCHES = 1.1  # title, ticks and the name of the axis
 _WIDTH_INCHES = 8.0
 _NAME_INCHES = 3.2  # what is wider makes the figure wider: bars keep their room
-_TITLE_WIDTH, _UNIT_WIDTH = 44, 52  # characters above and below bars that long names have left little room
+_TITLE_INCHES = 0.2  # a line of it
+_RANGE = re.compile(r"[\d-]{7,10}(?: [\d:]{5})? to [\d-]{7,10}(?: [\d:]{5})?")  # "2026-10-25 to 2026-11-01"
 _HANGUL_FONTS = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Malgun Gothic", "Apple SD Gothic Neo")
 _WHITE_PAGE = {
     **dict.fromkeys(("figure.facecolor", "axes.facecolor"), "white"),
@@ -71,7 +73,9 @@ def ink() -> str:
 
 
 @contextmanager
-def drawing(ax: Axes | None, bars: float, *, upright: bool = False, legend: str = "") -> Iterator[Axes]:
+def drawing(
+    ax: Axes | None, bars: float, *, upright: bool = False, legend: str = "", start: float = 0
+) -> Iterator[Axes]:
     """Draw in the style of the house, on the axes given or on a new white figure that fits its bars.
 
     Parameters
@@ -84,12 +88,14 @@ def drawing(ax: Axes | None, bars: float, *, upright: bool = False, legend: str 
         Whether bars stand.
     legend : str
         What stands above the legend.
+    start : float
+        Where the axis of numbers begins.
 
     Yields
     ------
     Axes
-        At the end it gets a legend, if anything has a label, and an axis of numbers that is long enough for what is
-        written at the bars.
+        At the end title and unit are broken where the axes end, it gets a legend, if anything has a label, and an axis
+        of numbers that is long enough for what is written at the bars.
     """
     style: dict[Any, Any] = {
         "font.family": _fonts(),
@@ -115,10 +121,13 @@ def drawing(ax: Axes | None, bars: float, *, upright: bool = False, legend: str 
             text.set_in_layout(False)
             text.set_bbox({"facecolor": on.get_facecolor(), "edgecolor": "none", "pad": 1})  # no line runs through it
         figure.draw_without_rendering()  # now the layout has said how long the axes are
-        lines = _place_legend(on, legend)
+        _break(on.xaxis.label, on.bbox.width)
+        title = on.set_title(on.get_title(loc="left"), loc="left")
+        _as_it_is(title)
+        more = _TITLE_INCHES * _break(title, on.bbox.width) + _LEGEND_INCHES * _place_legend(on, legend)
         if ax is None:
-            figure.set_figheight(figure.get_figheight() + _LEGEND_INCHES * lines)
-        _make_room(on, notes, upright)
+            figure.set_figheight(figure.get_figheight() + more)
+        _make_room(on, notes, upright, start)
 
 
 def _new_axes(bars: float) -> Axes:
@@ -129,6 +138,16 @@ def _new_axes(bars: float) -> Axes:
 
 def _widest_name(ax: Axes) -> float:
     return max((text.get_window_extent().width for text in ax.get_yticklabels()), default=0) / ax.figure.dpi
+
+
+def _break(text: Text, room: float) -> int:
+    """Break a text into lines that have room, but not within a range of dates; return how many follow the first."""
+    lines = _RANGE.sub(lambda found: found[0].replace(" ", "\xa0"), text.get_text()).split("\n")
+    width = max(map(len, lines))
+    while text.get_window_extent().width > room and width > 1:
+        width -= 1
+        text.set_text("\n".join(fill(line, width) for line in lines).replace("\xa0", " "))
+    return text.get_text().count("\n")
 
 
 def _place_legend(ax: Axes, title: str) -> int:
@@ -158,20 +177,21 @@ def _place_legend(ax: Axes, title: str) -> int:
     return -(-len(labels) // columns) + bool(title)
 
 
-def _make_room(ax: Axes, notes: Sequence[Annotation], upright: bool) -> None:
+def _make_room(ax: Axes, notes: Sequence[Annotation], upright: bool, start: float) -> None:
     """End the axis of numbers where the texts at the bars end."""
     side = 1 if upright else 0
     axis, limit = (ax.yaxis, ax.set_ylim) if upright else (ax.xaxis, ax.set_xlim)
     room = ax.bbox.size[side]
-    end = max(float(ax.dataLim.max[side]), 0) * 1.02 if ax.has_data() else 0
+    length = max(float(ax.dataLim.max[side]) - start, 0) * 1.02 if ax.has_data() else 0
     for note in notes:
         taken = (note.get_window_extent().size[side] + 12) / room
-        end = max(end, float(note.xy[side]) / max(1 - taken, 0.25))
-    end = end or 1
-    limit(0, end)
+        length = max(length, (float(note.xy[side]) - start) / max(1 - taken, 0.25))
+    length = length or 1
+    end = start + length
+    limit(start, end)
     inches = 0.5 if upright else 0.1 * len(number(end)) + 0.2
     ticks = min(max(int(room / ax.figure.dpi / inches), 1), 8)
-    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=end >= 1))
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=length >= 1))
 
 
 # --- parts of a plot --------------------------------------------------------------------------------------------------
@@ -255,6 +275,17 @@ def _with_glyphs(text: str) -> str:
     return text if text.isascii() else "".join(char if ord(char) in _glyphs() else MARK for char in text)
 
 
+def tear(ax: Axes, rows: Iterable[float]) -> None:
+    """Show that these bars, and the axis of numbers, do not begin at zero: two strokes near their beginning."""
+    slanted: dict[str, Any] = {"marker": [(-0.35, -1), (0.35, 1)], "linestyle": "", "clip_on": False}
+    for row in rows:
+        ax.plot(
+            [0.025, 0.04], [row, row], transform=ax.get_yaxis_transform(), color=ax.get_facecolor(),
+            markersize=30, markeredgewidth=2.5, **slanted,
+        )  # fmt: skip
+    ax.plot([0.025, 0.04], [0, 0], transform=ax.transAxes, color=ink(), markersize=10, **slanted)
+
+
 def say_empty(ax: Axes, what: str) -> None:
     """Say in the middle that there is nothing to draw."""
     ax.xaxis.set_visible(False)
@@ -264,8 +295,8 @@ def say_empty(ax: Axes, what: str) -> None:
 
 def describe(ax: Axes, unit: str, title: str) -> None:
     """Name the axis of numbers and the plot."""
-    _as_it_is(ax.set_xlabel(fill(unit, _UNIT_WIDTH)))
-    _as_it_is(ax.set_title(fill(_with_glyphs(title), _TITLE_WIDTH)))
+    _as_it_is(ax.set_xlabel(_with_glyphs(unit)))
+    _as_it_is(ax.set_title(_with_glyphs(title)))
     ax.xaxis.set_major_formatter(thousands())
 
 

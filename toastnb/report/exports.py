@@ -71,7 +71,7 @@ def as_json(df: pd.DataFrame) -> str:
 def as_text(df: pd.DataFrame) -> str:
     """Return a frame for a terminal: all rows, aligned also with Korean text, without control characters.
 
-    Texts of more than 1,000 characters are cut, which shows.
+    Texts of more than 1,000 characters are cut, which shows. Figures have two decimals below 100, and none from 100 on.
     """
     with pd.option_context("display.unicode.east_asian_width", True):
         shown = df.rename(columns=lambda name: _on_a_line(str(name)))
@@ -105,7 +105,7 @@ def _number(value: object) -> str:
     if pd.isna(value):  # type: ignore[call-overload] # any scalar
         return "-"
     number = float(str(value))
-    return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
+    return f"{number:,.0f}" if number.is_integer() or abs(number) >= 100 else f"{number:,.2f}"
 
 
 def _time(value: object) -> str:

@@ -12,15 +12,17 @@ import pandas as pd
 from toastnb import audit
 from toastnb.audit.results import of_run
 from toastnb.extras import needs
-from toastnb.plain import seen
+from toastnb.plain import cut, line, seen
+from toastnb.plots.words import titled
 from toastnb.report.shapes import moment_text
 from toastnb.report.tables import table
 
 _MOST_FINDINGS = 1000
+_REPORT, _LONGEST_NAME = "Capacity report", 60
 
 
-def notebook_page(notebook: Any) -> str:
-    """Return an executed notebook as a page, without its code."""
+def report_page(notebook: Any, name: str, fetched_at: str) -> str:
+    """Return the report's executed notebook as a page, without its code, headed with the account's name and the day."""
     with needs("report"):
         from nbconvert import HTMLExporter
     exporter = HTMLExporter(
@@ -31,8 +33,16 @@ def notebook_page(notebook: Any) -> str:
         exclude_anchor_links=True,
     )
     _describe_plots(notebook)
+    notebook.cells = notebook.cells[1:]  # its heading, which knows no name
     body, _ = exporter.from_notebook_node(notebook)
-    return _page("Capacity report", body)
+    return headed(body, name, fetched_at)
+
+
+def headed(body: str, name: str, fetched_at: str) -> str:
+    """Return the report's page, headed with the account's name and the day."""
+    whose, day = cut(line(name), _LONGEST_NAME), moment_text(fetched_at).partition(" ")[0]
+    tab = " · ".join(filter(None, (whose, _REPORT, day)))  # the name first: tabs are narrow
+    return _page(escape(tab), f"<h1>{escape(titled(_REPORT, whose, day))}</h1>\n{body}")
 
 
 def audit_page(findings: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ def sheets(
     prices: PriceTable | None,
     findings: pd.DataFrame,
     past: OverTime | None = None,
+    project: str = "",
 ) -> dict[str, pd.DataFrame]:
     """Return the sheets of the workbook, by name."""
     vms, zones = inventory.instances_detail, inventory.tables.get("availability_zones")
@@ -60,7 +61,9 @@ def sheets(
             if name in inventory.tables
         },
     }
-    return {"About": _about(inventory, made, past)} | {name: frame.head(MOST_ROWS) for name, frame in made.items()}
+    return {"About": _about(inventory, made, past, project)} | {
+        name: frame.head(MOST_ROWS) for name, frame in made.items()
+    }
 
 
 def _over_time(past: OverTime | None) -> dict[str, pd.DataFrame]:
@@ -76,9 +79,10 @@ def _over_time(past: OverTime | None) -> dict[str, pd.DataFrame]:
     return {name: table for name, table in tables.items() if table is not None}
 
 
-def _about(inventory: Inventory, made: dict[str, pd.DataFrame], past: OverTime | None) -> pd.DataFrame:
+def _about(inventory: Inventory, made: dict[str, pd.DataFrame], past: OverTime | None, project: str) -> pd.DataFrame:
     cut = {name: f"the first {MOST_ROWS:,} of {len(f):,} rows" for name, f in made.items() if len(f) > MOST_ROWS}
     about = {
+        **({"project": project} if project else {}),
         "account": inventory.source or "not known",
         "data fetched at": inventory.fetched_at,
         "figures": "allocated, never used: every instance but those being deleted",

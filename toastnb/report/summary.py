@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +14,7 @@ from toastnb.capacity.prices import PriceTable
 from toastnb.capacity.selection import MISSING, TOTAL
 from toastnb.capacity.zones import known_zones
 from toastnb.inventory import Inventory
-from toastnb.plain import cut, line
+from toastnb.plain import cut, line, many
 from toastnb.report.over_time import OverTime
 from toastnb.report.over_time_words import UNITS, growing, remaining, since_last_time
 from toastnb.report.sentences import Sentences
@@ -29,7 +31,10 @@ def summary(
     findings: pd.DataFrame | None = None,
     past: OverTime | None = None,
 ) -> Sentences:
-    """Say in sentences what an account has allocated, and what to look at.
+    """Say in sentences what an account has allocated, and what to look at: what is urgent first.
+
+    First what is full, what the loss of a zone means, what will be full, what the audit found and what is reclaimable;
+    then what remains below limits, the sizes, what changed and grows, and what it costs.
 
     Parameters
     ----------
@@ -58,23 +63,29 @@ def summary(
     --------
     >>> import toastnb as tn
     >>> said = tn.report.summary(toast.inventory(), limits={"vcpus": 1000})
-    >>> said[1]
+    >>> said[-3]
     '250 instances in 2 zones have allocated 885 vCPUs, 2,262 GB of RAM and 26,900 GB of disk.'
     """
     vms, zones = inventory.instances_detail, inventory.tables.get("availability_zones")
+    left = None if limits is None else capacity.headroom(vms, limits, zones=zones)
+    full = None if left is None else left[left["remaining"].le(0).fillna(False)]
+    was_full, ahead = _by_urgency(past, full)
     said = [
         f"Account: {inventory.source or 'not known'}. The data was fetched at {moment_text(inventory.fetched_at)}.",
-        *_size(vms),
-        *(() if past is None else since_last_time(past)),
-        *_balance(vms),
+        *_full(full),
+        *(() if was_full is None else remaining(was_full)),
         *_failure(vms, limits, zones),
         *_alone(vms),
-        *_offers(vms, inventory.tables.get("flavors")),
-        *_headroom(vms, limits, zones),
-        *(() if past is None else [*growing(past), *remaining(past)]),
-        *_reclaimable(vms, inventory.fetched_at, past),
-        *_cost(vms, prices, inventory.fetched_at),
+        *(() if ahead is None else remaining(ahead)),
         *_audit(findings),
+        *_reclaimable(vms, inventory.fetched_at, past),
+        *_closest(left),
+        *_size(vms),
+        *_balance(vms),
+        *(() if past is None else [*since_last_time(past), *growing(past)]),
+        *_offers(vms, inventory.tables.get("flavors")),
+        *_cost(vms, prices, inventory.fetched_at),
+        *_waivers(findings),
     ]
     if inventory.absent:
         said.append(f"This account is not served {', '.join(inventory.absent)}: what needs them is missing here.")
@@ -145,15 +156,37 @@ def _failure(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | Non
         f"If {lost} is lost, {zone} must absorb {_amount(worst.iloc[0], 'vcpus')}{percent}, and "
         f"{_amount(load['ram_gb'], 'ram_gb')}{_not_known(unknown)}."
     )
-    each = table["shortfall"].drop(TOTAL, level="survivor")
-    for row in each[each.fillna(0) > 0].reset_index().to_dict("records"):
-        short = _amount(row["shortfall"], row["resource"])
-        yield f"Without {row['lost']}, {row['survivor']} falls short of {short} against its limit."
-    together = table["shortfall"].xs(TOTAL, level="survivor").fillna(0)
+    yield from _shortfalls(table["shortfall"].fillna(0))
+
+
+def _shortfalls(lacking: pd.Series) -> Iterator[str]:
+    """Say which limits do not suffice without a zone: a sentence a lost zone, the first few of them."""
+    each = lacking.drop(TOTAL, level="survivor")
+    together = lacking.xs(TOTAL, level="survivor")
     beyond = together - each.groupby(level=["lost", "resource"]).sum().reindex(together.index).fillna(0)
-    for row in together[beyond > 0].reset_index().to_dict("records"):
-        short = _amount(row["shortfall"], row["resource"])
-        yield f"Without {row['lost']}, {short} are lacking against the limit in all, until what was there is deleted."
+    each, together = each[each > 0], together[beyond > 0]
+    losses = list(dict.fromkeys([*each.index.get_level_values("lost"), *together.index.get_level_values("lost")]))
+    for lost in losses[:_NAMED]:
+        said = []
+        if lost in each.index:
+            short = {name: _amounts(rows.droplevel("survivor")) for name, rows in each[lost].groupby("survivor")}
+            first, *others = [f"{cut(str(name), _LONGEST_NAME)} {{}} {amounts}" for name, amounts in short.items()]
+            limit = "its limit" if len(each[lost]) == 1 else "its limits" if not others else "their limits"
+            said = [", ".join([first.format("falls short of"), *(other.format("of") for other in others)])]
+            said[0] += f" against {limit}"
+        if lost in together.index:
+            said.append(
+                f"{_amounts(together[lost])} are lacking against the limit in all, until what was there is deleted"
+            )
+        yield f"Without {cut(lost, _LONGEST_NAME)}, {', and '.join(said)}."
+    if len(losses) > _NAMED:
+        yield f"Limits do not suffice without {many(len(losses) - _NAMED, 'other zone')} either."
+
+
+def _amounts(figures: pd.Series) -> str:
+    """Return amounts by resource as a list: "193 vCPUs, 711 GB of RAM and 14,390 GB of disk"."""
+    *most, last = [_amount(value, str(unit)) for unit, value in figures.items()]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _alone(vms: pd.DataFrame) -> Iterator[str]:
@@ -171,16 +204,44 @@ def _offers(vms: pd.DataFrame, flavors: pd.DataFrame | None) -> Iterator[str]:
         yield f"Flavors in use that are no longer on offer: {_named(old)}."
 
 
-def _headroom(vms: pd.DataFrame, limits: Limits | None, zones: pd.DataFrame | None) -> Iterator[str]:
-    if limits is None:
+def _full(left: pd.DataFrame | None) -> Iterator[str]:
+    """Say of which limits nothing remains: a sentence a place, the fullest limit first."""
+    if left is None:
         return
-    table = capacity.headroom(vms, limits, zones=zones)
-    for row in table[table["binding"].fillna(False)].reset_index().to_dict("records"):
-        where = "In all" if row["zone"] == TOTAL else f"In {cut(str(row['zone']), _LONGEST_NAME)}"
-        share = f" ({row['allocated_share']:.0%})" if pd.notna(row["allocated_share"]) else ""
-        what = f"{row['allocated']:,.0f} of {_amount(row['limit'], row['resource'])} are allocated{share}"
-        left = f"{row['remaining']:,.0f} remain" if row["remaining"] >= 0 else f"{-row['remaining']:,.0f} too many"
-        yield f"{where}, closest to its limit today: {what}, {left}{_not_known(row['unknown'])}."
+    for zone, rows in left.sort_values("allocated_share", ascending=False).groupby("zone", sort=False):
+        states = [_state(row) for row in rows.reset_index().to_dict("records")]
+        yield f"{_in(zone)}, full today: {'; '.join(states)}."
+
+
+def _closest(left: pd.DataFrame | None) -> Iterator[str]:
+    """Say of each place that is not full what is closest to its limit."""
+    if left is None:
+        return
+    close = left[left["binding"].fillna(False) & left["remaining"].gt(0).fillna(False)]
+    for row in close.reset_index().to_dict("records"):
+        yield f"{_in(row['zone'])}, closest to its limit today: {_state(row)}."
+
+
+def _in(zone: Hashable) -> str:
+    return "In all" if zone == TOTAL else f"In {cut(str(zone), _LONGEST_NAME)}"
+
+
+def _state(row: Mapping[Hashable, Any]) -> str:
+    share = f" ({row['allocated_share']:.0%})" if pd.notna(row["allocated_share"]) else ""
+    what = f"{row['allocated']:,.0f} of {_amount(row['limit'], row['resource'])} are allocated{share}"
+    left = f"{row['remaining']:,.0f} remain" if row["remaining"] >= 0 else f"{-row['remaining']:,.0f} too many"
+    return f"{what}, {left}{_not_known(row['unknown'])}"
+
+
+def _by_urgency(past: OverTime | None, full: pd.DataFrame | None) -> tuple[OverTime | None, OverTime | None]:
+    """Tell what the last snapshot had full, without places of which today says so, from what is ahead."""
+    if past is None or past.forecast is None:
+        return None, past
+    now = past.forecast["binding"].fillna(False) & past.forecast["full"].eq("now").fillna(False)
+    zones = past.forecast.index.get_level_values("zone")
+    was_full = zones.isin(zones[now.to_numpy(bool)])
+    is_said = zones.isin([] if full is None else full.index.unique("zone"))
+    return replace(past, forecast=past.forecast[was_full & ~is_said]), replace(past, forecast=past.forecast[~was_full])
 
 
 def _reclaimable(vms: pd.DataFrame, at: str, past: OverTime | None) -> Iterator[str]:
@@ -220,6 +281,11 @@ def _audit(findings: pd.DataFrame | None) -> Iterator[str]:
     off = int(checks["status"].eq("off").sum())
     ran = f"{silent:,} of {len(checks):,} checks did not run{f', {off:,} are switched off' if off else ''}"
     yield f"The audit found {', '.join(found)}; {waived:,} more are waived. {ran}."
+
+
+def _waivers(findings: pd.DataFrame | None) -> Iterator[str]:
+    if findings is None:
+        return
     idle = audit.waivers(findings)["status"].value_counts().drop("used", errors="ignore")
     if len(idle):
         yield f"Waivers that do nothing: {', '.join(f'{count:,} {status}' for status, count in idle.items())}."

@@ -13,6 +13,7 @@ from toastnb.report.shapes import flat, kind_of, moment_text
 
 _FIGURE = re.compile(r"[a-z0-9_]+")
 _NAMES_OF_FIGURES = ("resource", "binding")
+_LARGE = 99.95  # with a decimal it would say 100.0
 _WORDS = {
     "vcpus": "vCPUs",
     "vcpu": "vCPU",
@@ -52,6 +53,7 @@ def table(df: pd.DataFrame, title: str = "", most: int = 200) -> Any:
     ----------
     df : DataFrame
         Any result; its index is shown where it has names. Shares (columns that end in ``_share``) are in percent.
+        Figures have one decimal below 100, and none from 100 on.
     title : str
         What stands above it.
     most : int
@@ -77,6 +79,8 @@ def table(df: pd.DataFrame, title: str = "", most: int = 200) -> Any:
     gt = GT(shown).cols_label({str(name): heading(str(name)) for name in shown.columns})
     whole, broken = _whole_and_broken(shown, by_kind.get("number", []))
     gt = gt.fmt_integer([*by_kind.get("integer", []), *whole]).fmt_number(broken, decimals=1)
+    for name in broken:
+        gt = gt.fmt_number(name, rows=_undivided(shown[name]), decimals=0)
     gt = gt.fmt_number(by_kind.get("skew", []), decimals=2).fmt_percent(by_kind.get("share", []), decimals=1)
     gt = gt.fmt_tf(by_kind.get("flag", []), tf_style="yes-no").sub_missing(missing_text="–")
     if df.index.names[0] is not None and len(shown):
@@ -99,6 +103,11 @@ def _whole_and_broken(df: pd.DataFrame, columns: list[str]) -> tuple[list[str], 
     """Tell columns that hold whole numbers alone from those with fractions; a ratio is one that may have them."""
     whole = [name for name in columns if "_per_" not in str(name) and (df[name].dropna() % 1 == 0).all()]
     return whole, [name for name in columns if name not in whole]
+
+
+def _undivided(column: pd.Series) -> list[int]:
+    """Return the rows whose figures need no decimal: nothing, and what is so large that it tells nobody anything."""
+    return [row for row, value in enumerate(column) if pd.notna(value) and (abs(value) >= _LARGE or value == 0)]
 
 
 def _with_words(df: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from toastnb.files import SHARED, replace_file
 from toastnb.inventory import Inventory, load_inventory
 from toastnb.report.library import REPORT, folder
 from toastnb.report.over_time import FIRST, OverTime, named, over_time
-from toastnb.report.pages import notebook_page
+from toastnb.report.pages import report_page
 from toastnb.report.pdf import find_chromium, print_page
 from toastnb.report.sheets import sheets
 from toastnb.report.workbook import write_workbook
@@ -50,7 +51,7 @@ def write(
     inventory : Inventory or path-like
         What to report on, or where it was saved.
     out : path-like
-        The folder for the report; it is made if need be, and an older report in it is replaced.
+        The folder for the report; it is made when there is something to write, and an older report is replaced.
     limits : path-like, optional
         A CSV of limits, as in `capacity.headroom`: the report shows headroom and shortfalls then. It may have a column
         project: those of other projects are not used.
@@ -62,7 +63,8 @@ def write(
         A history, or the folder or URL of its store: the report shows what changed since the newest snapshot before
         the inventory, growth, and with limits the time remaining. Audit and reclaimable use it too.
     project : str
-        The account's name in the history, as in `over_time`, and in limits by project.
+        The account's name: the title has it, it is whose limits these are, and with a history whose snapshots, as in
+        `over_time`.
     pdf : bool
         Whether to print the page as a PDF too, with a Chromium or Chrome that is on this machine.
     tell : callable
@@ -99,11 +101,13 @@ def write(
     name = project if past is None else "".join(past.history.projects[:1]) or project
     bounds = None if limits is None else limits_of(limits, name)
     findings = audit.run(loaded, rules=rules, waivers=waivers, history=None if past is None else past.history)
-    workbook = sheets(loaded, bounds, prices, findings, past)
+    workbook = sheets(loaded, bounds, prices, findings, past, name)
     files = {"limits": limits, "prices": prices, "rules": rules, "waivers": waivers}
     given = {name: str(Path(path).absolute()) for name, path in files.items() if path is not None}
     tell("Running the notebook")
-    page = notebook_page(_executed(loaded, given | {"project": name} | _of_history(past))).encode()
+    executed = _executed(loaded, given | {"project": name} | _of_history(past))
+    page = report_page(executed, name, loaded.fetched_at).encode()
+    _make(target)
     paths = [
         replace_file(target / PAGE, lambda file: file.write(page), mode=SHARED),
         write_workbook(target / WORKBOOK, workbook),
@@ -136,16 +140,23 @@ def _of_history(past: OverTime | None) -> dict[str, str]:
 
 
 def folder_for(out: _Path) -> Path:
-    """Return the folder for a report, made if need be; `InvalidInput` when it cannot be written."""
+    """Return the folder for a report, not made yet; `InvalidInput` when it cannot be written."""
     target = Path(out).expanduser()
+    there = next(path for path in (target, *target.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        reason = os.strerror(errno.EEXIST if there == target else errno.ENOTDIR)
+        raise InvalidInput(f"{target} is no folder that can be written ({reason})", action="Writing the report")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{there} cannot be written", action="Writing the report")
+    return target
+
+
+def _make(folder: Path) -> None:
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        if os.access(target, os.W_OK):
-            return target
-        problem = f"{target} cannot be written"
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        problem = f"{target} is no folder that can be written ({error.strerror})"
-    raise InvalidInput(problem, action=_ACTION)
+        problem = f"{folder} is no folder that can be written ({error.strerror})"
+        raise InvalidInput(problem, action="Writing the report") from error
 
 
 def _executed(inventory: Inventory, given: dict[str, str]) -> Any:
