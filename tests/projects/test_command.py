@@ -185,7 +185,7 @@ def test_an_audit_of_several_with_a_history(tmp_path: Path) -> None:
     assert answer.stderr.count("Without history of 개발: the history has no project of that name.") == 1
     answer = run("audit", "--profile", "shop,개발", "--history", str(only), "--project", "shop")
     assert answer.returncode == 2
-    assert "--project is for --history of one account" in answer.stderr
+    assert "--project is for one account" in answer.stderr
 
 
 @pytest.mark.usefixtures("_configured")
