@@ -173,32 +173,34 @@ def sealed(work: Callable[[], _T]) -> _T:
     object
         What `work` returns.
     """
-    error: BaseException
+    told: BaseException | None = None
+    kind: type[BaseException] = KeyboardInterrupt
+    place: TracebackType | None = None
+    reason: tuple[object, ...] = ()
+    # Nothing is called while an error is handled: Ctrl-C would come there with that error, and its frames, as context.
     try:
         return work()
-    except BaseException as raised:
-        error = _anew(raised)
-    raise error
+    except KeyboardInterrupt:
+        pass
+    except Redacted as error:
+        told = error
+    except OSError as error:
+        kind, reason = OSError, (error.errno, error.strerror)
+    except Exception as error:
+        kind, place = error.__class__, error.__traceback__
+    except BaseException as error:
+        told = error
+    if told is not None:
+        told.__traceback__ = told.__cause__ = told.__context__ = None
+        raise told
+    raise kind(*reason) if place is None else RuntimeError(f"{kind.__name__} {_of(place)}")
 
 
-def _anew(raised: BaseException) -> BaseException:
-    if isinstance(raised, KeyboardInterrupt):
-        return KeyboardInterrupt()
-    if isinstance(raised, OSError) and not isinstance(raised, Redacted):
-        return OSError(raised.errno, raised.strerror)
-    if isinstance(raised, Exception) and not isinstance(raised, Redacted):
-        return RuntimeError(f"{type(raised).__name__} {_place(raised.__traceback__)}")
-    raised.__traceback__ = raised.__cause__ = raised.__context__ = None
-    return raised
-
-
-def _place(traceback: TracebackType | None) -> str:
+def _of(place: TracebackType) -> str:
     """Return where an error was raised, for who looks for the defect."""
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return ""
-    return f"in {Path(traceback.tb_frame.f_code.co_filename).name}, line {traceback.tb_lineno}"
+    while place.tb_next is not None:
+        place = place.tb_next
+    return f"in {Path(place.tb_frame.f_code.co_filename).name}, line {place.tb_lineno}"
 
 
 class _RedactingFilter(logging.Filter):
