@@ -26,7 +26,7 @@ lab: .venv/users  ## JupyterLab on the notebooks
 
 # On two cores, too: many tests wait for timeouts, browsers and kernels.
 test: .venv/developers  ## all tests, the notebooks included
-	$(BIN)/python -m pytest -n 4 --dist loadfile --nbval-lax tests notebooks --ignore $(RUN_BY_TESTS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --nbval-lax tests notebooks --ignore $(RUN_BY_TESTS)
 
 check: .venv/developers  ## style, types, import directions, stripped notebooks
 	$(BIN)/ruff check .

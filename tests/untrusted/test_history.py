@@ -88,11 +88,8 @@ ACCOUNT = ["--inventory", "account.zip"]
 ONE = ["--project", "<b>shop</b>"]
 COMMANDS = [
     ["history", "store"],
-    *(
-        [*what, "--format", kind]
-        for what in (["growth", "store"], ["growth", "store", "--by", "zone"])
-        for kind in FORMATS
-    ),
+    *(["growth", "store", "--format", kind] for kind in FORMATS),
+    ["growth", "store", "--by", "zone"],
     *(["forecast", "store", "--limits", "limits.csv", "--format", kind] for kind in FORMATS),
     *(["diff", "store", "--since", "7d", "--format", kind] for kind in (*FORMATS, "html")),
     ["diff", "account.zip", "account.zip"],
