@@ -330,26 +330,44 @@ def test_two_that_record_different_things_of_one_moment_leave_one_or_none(tmp_pa
     code = """
 import sys, toastnb as tn
 from tests.history.stores import account
+mine = account(int(sys.argv[2]))
+tn.history.record(mine, sys.argv[1] + "-own-" + sys.argv[2], at="2025-01-01", project="shop")  # all is imported
+print("ready", flush=True)
 for number in range(10):
+    sys.stdin.readline()
     try:
-        tn.history.record(account(int(sys.argv[2])), sys.argv[1], at=f"2025-01-{number + 1:02}", project="shop")
-        print(number)
+        tn.history.record(mine, sys.argv[1], at=f"2025-01-{number + 1:02}", project="shop")
+        print(number, flush=True)
     except tn.Conflict:
-        pass
+        print("-", flush=True)
 """
+    tn.history.record(account(1), tmp_path / "store", at="2024-12-31", project="shop")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path), str(count)], env=environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(tmp_path / "store"), str(count)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for count in (2, 3)
     ]
-    recorded = [process.communicate(timeout=300)[0].split() for process in running]
+    assert [process.stdout.readline() for process in running] == ["ready\n"] * 2
+    recorded: list[list[str]] = [[], []]
+    for _ in range(10):  # both at once, each time
+        for process in running:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        for process, done in zip(running, recorded, strict=True):
+            done += [line for line in [process.stdout.readline().strip()] if line != "-"]
+    for process in running:
+        process.communicate(timeout=300)
     assert [process.returncode for process in running] == [0, 0]
     told = {int(day): count for count, done in zip((2, 3), recorded, strict=True) for day in done}
     assert len(told) == len(recorded[0]) + len(recorded[1])  # never both
-    history = tn.history.open_store(tmp_path)
-    assert history.snapshots()["instances"].tolist() == [told[day] for day in sorted(told)]
+    history = tn.history.open_store(tmp_path / "store")
+    assert history.snapshots()["instances"].tolist() == [1, *(told[day] for day in sorted(told))]
 
 
 @pytest.mark.parametrize("keep", ["all=35", 35, ["all"]])
