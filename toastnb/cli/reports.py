@@ -83,7 +83,7 @@ def report(
     names = names_of(profile)  # what is wrong is said before anything is read
     _check_project(project, names)
     reports.writer.folder_for(out)
-    pasts = _histories(history, project, names)
+    pasts = _histories(_opened(history), project, names)
     if are_many(profile):
         folders = {name: out / check_file_name(name) for name in names}
         accounts, is_whole = pull_many(profile, saved, lambda projects: projects.inventories())
@@ -128,13 +128,16 @@ def report(
         )
 
 
-def _histories(history: str, project: str, names: list[str]) -> dict[str, History]:
-    """Return what a history has of each profile; one of many that it does not have is left out."""
-    if not history:
-        return {}
+def _opened(history: str) -> History | None:
     from toastnb.history import open_store
 
-    known = open_store(history)
+    return open_store(history) if history else None
+
+
+def _histories(known: History | None, project: str, names: list[str]) -> dict[str, History]:
+    """Return what a history has of each profile; one of many that it does not have is left out."""
+    if known is None:
+        return {}
     found = {}
     for name in names:
         called = project or name
@@ -146,14 +149,12 @@ def _histories(history: str, project: str, names: list[str]) -> dict[str, Histor
 def _history_of_many(history: str, project: str, names: list[str]) -> History | None:
     """Return what a history has of these profiles; of which it has nothing, that is told."""
     _check_project(project, names)
-    found = _histories(history, project, names)
-    if history:
-        _say_without_history(name for name in names if name not in found)
-    if not found:
+    known = _opened(history)
+    if known is None:
         return None
-    from toastnb.history import open_store
-
-    return open_store(history).of(*found)
+    found = _histories(known, project, names)
+    _say_without_history(name for name in names if name not in found)
+    return known.of(*found) if found else None
 
 
 def _say_without_history(names: Iterable[str]) -> None:
@@ -223,7 +224,7 @@ def audit(
     else:
         if project and not history:
             raise InvalidInput("--project is for --history", hint="It is the account's name in it.")
-        own = _histories(history, project, names_of(profile)).get(profile)
+        own = _histories(_opened(history), project, names_of(profile)).get(profile)
         findings = audits.run(pull(profile, saved), checks=checks, rules=rules, waivers=waivers, history=own)
     text = _written(findings, kind)
     if out is None:
